@@ -1,0 +1,1 @@
+"""Running a hook's command so that it cannot outlive or escape us."""

@@ -1,0 +1,1 @@
+"""A file per verb: parse, wire, map the outcome to an exit code."""

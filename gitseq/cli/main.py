@@ -1,0 +1,77 @@
+"""`gitseq VERB`: finds the verb's module, parses, runs it, and maps the outcome to an exit code.
+
+A verb is a module `gitseq.cli.<verb>` with `configure(parser)` and `run(options, context) -> int`; only the one
+that was asked for is imported.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+
+from gitseq import __version__
+from gitseq.errors import GitseqError
+from gitseq.host import env as host_env
+from gitseq.ui import message
+
+VERBS = {
+    "install": "write the shims into the hooks directory of this repository",
+    "uninstall": "remove the shims and put earlier hooks back",
+    "run": "run the hooks of a stage now",
+    "list": "show the configured hooks",
+    "validate": "check the configuration",
+    "schema": "print the JSON schema of gitseq.toml",
+    "init": "write a first gitseq.toml",
+}
+
+
+class Context:
+    """What every verb starts from: the environment and the folder, read once."""
+
+    def __init__(self, env: host_env.Env, cwd: bytes) -> None:
+        self.env = env
+        self.cwd = cwd
+
+
+def main() -> None:
+    """The console script; the only place that exits, but for the hook entry."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: "list[str]") -> int:
+    """Run one command line and return its exit code; failures are told on stderr."""
+    try:
+        context = Context(host_env.snapshot(), os.getcwdb())
+        if arguments and arguments[0] == "hook":  # what a shim calls when its interpreter is gone
+            from gitseq.cli import hook
+
+            return hook.run([os.fsencode(argument) for argument in arguments[1:]], context.env, context.cwd)
+        options = _parse(arguments)
+        module = importlib.import_module(f"gitseq.cli.{options.verb}")
+        return int(module.run(options, context))
+    except GitseqError as error:
+        message.show_error(error)
+        return error.exit_code
+
+
+def _parse(arguments: "list[str]") -> argparse.Namespace:
+    """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
+    parser = argparse.ArgumentParser(
+        prog="gitseq",
+        description="Git hooks one at a time: queued for the whole repository, and no byte lost.",
+        epilog="Example: gitseq init && gitseq install && git commit",
+    )
+    parser.add_argument("--version", action="version", version=f"gitseq {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    asked = next((argument for argument in arguments if argument in VERBS), None)
+    for verb, help_line in VERBS.items():
+        sub = verbs.add_parser(
+            verb,
+            help=help_line,
+            description=help_line[0].upper() + help_line[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if verb == asked:
+            importlib.import_module(f"gitseq.cli.{verb}").configure(sub)
+    return parser.parse_args(arguments)

@@ -1,0 +1,1 @@
+"""Side effects, one module per kind; the only importers of `os`' process, environment and clock calls."""

@@ -1,0 +1,93 @@
+"""Files: reads that answer None instead of raising, and writes that are whole or absent."""
+
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Signature = tuple[int, int, int, int, int]
+
+
+def read(path: "bytes | str") -> "bytes | None":
+    """The content, or None when the file is missing, not a file, or unreadable."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # O_NONBLOCK: a fifo must not hang us
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return None
+        parts = []
+        while part := os.read(fd, 1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def read_tail(path: bytes, length: int) -> "bytes | None":
+    """The last `length` bytes, or None when the file is missing or unreadable."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        size = os.fstat(fd).st_size
+        return os.pread(fd, length, max(0, size - length))
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def signature(path: "bytes | str") -> "Signature | None":
+    """What changes when a file is written, replaced or has its mode changed; None when there is none.
+
+    The inode catches a replacement by rename, ctime a write whose mtime was put back.
+    """
+    try:
+        st = os.lstat(path)
+    except OSError:
+        return None
+    return (st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_mode)
+
+
+def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600) -> None:
+    """After this returns, or dies, `path` holds its old content or all of `content`, never a part.
+
+    Not flushed to the disk: for files that can be made again. Raises OSError.
+    """
+    name = os.fsencode(path)
+    beside = b"%s.%d.tmp" % (name, os.getpid())
+    fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    try:
+        with open(fd, "wb") as stream:
+            stream.write(content)
+        os.rename(beside, name)
+    except BaseException:
+        remove(beside)
+        raise
+
+
+def append(path: "bytes | str", content: bytes) -> None:
+    """Add to the end of a file, making it first when it is missing. Raises OSError."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    with open(fd, "wb") as stream:
+        stream.write(content)
+
+
+def remove(path: "bytes | str") -> bool:
+    """Unlink; whether there was something to unlink. Raises OSError but for a missing file."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def ensure_dir(path: "bytes | str", mode: int = 0o777) -> None:
+    """Make a folder and its parents; one that is there already keeps its mode. Raises OSError."""
+    if not os.path.isdir(path):
+        os.makedirs(path, mode, exist_ok=True)

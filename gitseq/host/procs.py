@@ -1,0 +1,150 @@
+"""Processes: starting them, sending them signals, asking how they ended.
+
+`subprocess` would cost 30 ms of imports before the first hook; `posix_spawn` is what it ends in.
+"""
+
+import os
+import select
+
+from gitseq.host import signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.host.env import Env
+
+_SET_DEFAULT = [signals.SIGPIPE]  # Python ignores SIGPIPE; a child that inherits that never notices a closed pipe
+_RC_SIGNALLED = 128
+
+
+class Completed:
+    """How a captured command ended."""
+
+    __slots__ = ("err", "out", "rc")
+
+    def __init__(self, rc: int, out: bytes, err: bytes) -> None:
+        self.rc = rc
+        self.out = out
+        self.err = err
+
+
+class Streams:
+    """The descriptors a child gets as 0, 1 and 2."""
+
+    __slots__ = ("err", "inp", "out")
+
+    def __init__(self, inp: int, out: int, err: int) -> None:
+        self.inp = inp
+        self.out = out
+        self.err = err
+
+
+def find_executable(name: bytes, path: bytes, cwd: bytes) -> "bytes | None":
+    """Where `execvp` would find a command; a name with a slash is relative to `cwd`. None when nowhere."""
+    if b"/" in name:
+        found = os.path.join(cwd, name)
+        return found if os.path.lexists(found) else None
+    for folder in path.split(b":"):
+        found = os.path.join(cwd, folder or b".", name)
+        if os.access(found, os.X_OK) and os.path.isfile(found):
+            return found
+    return None
+
+
+def spawn(executable: bytes, argv: "list[bytes]", env: "Env", streams: Streams, *, cwd: bytes, own_group: bool) -> int:
+    """Start a command and return its pid; raises OSError when the kernel refuses to execute it.
+
+    posix_spawn knows no folder, so we stand in `cwd` for that moment: the engine has one thread.
+    """
+    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((streams.inp, streams.out, streams.err))]
+    here = os.open(b".", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
+    try:
+        os.chdir(cwd)
+        group = {"setpgroup": 0} if own_group else {}
+        return os.posix_spawn(executable, argv, env, file_actions=actions, setsigdef=_SET_DEFAULT, **group)  # type: ignore[arg-type]
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+def reap(pid: int) -> "tuple[int, object] | None":
+    """The wait status and resource usage of a child that has ended, or None while it runs."""
+    done, status, usage = os.wait4(pid, os.WNOHANG)
+    return (status, usage) if done else None
+
+
+def exit_of(status: int) -> "tuple[int, int]":
+    """A wait status as (exit code, signal); the code of a killed process is 128+signal, as shells say it."""
+    if os.WIFSIGNALED(status):
+        return _RC_SIGNALLED + os.WTERMSIG(status), os.WTERMSIG(status)
+    return os.WEXITSTATUS(status), 0
+
+
+def signal_group(pgid: int, signum: int) -> bool:
+    """Send a signal to a process group; False when nobody is left in it."""
+    try:
+        os.killpg(pgid, signum)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+class Reader:
+    """A captured command that is running, so that we can do something else meanwhile."""
+
+    def __init__(self, argv: "list[bytes]", env: "Env", *, cwd: bytes, stdin: bytes = b"") -> None:
+        executable = find_executable(argv[0], env.get(b"PATH", os.defpath.encode()), cwd)
+        if executable is None:
+            raise FileNotFoundError(argv[0])
+        self._stdin = stdin
+        self._stdin_fd = -1
+        child_in = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) if not stdin else -1
+        if stdin:
+            child_in, self._stdin_fd = os.pipe2(os.O_CLOEXEC)
+            os.set_blocking(self._stdin_fd, False)
+        self._out, child_out = os.pipe2(os.O_CLOEXEC)
+        self._err, child_err = os.pipe2(os.O_CLOEXEC)
+        try:
+            streams = Streams(child_in, child_out, child_err)
+            self._pid = spawn(executable, argv, env, streams, cwd=cwd, own_group=False)
+        finally:
+            for fd in (child_in, child_out, child_err):
+                os.close(fd)
+
+    def finish(self) -> Completed:
+        """Wait for the end of the output and of the command."""
+        collected: dict[int, list[bytes]] = {self._out: [], self._err: []}
+        poller = select.poll()
+        for fd in collected:
+            poller.register(fd, select.POLLIN)
+        if self._stdin_fd >= 0:
+            poller.register(self._stdin_fd, select.POLLOUT)
+        is_open = set(collected)
+        while is_open:
+            for fd, _events in poller.poll():
+                if fd == self._stdin_fd:
+                    self._feed(poller)
+                elif part := os.read(fd, 1 << 16):
+                    collected[fd].append(part)
+                else:
+                    poller.unregister(fd)
+                    os.close(fd)
+                    is_open.discard(fd)
+        if self._stdin_fd >= 0:
+            os.close(self._stdin_fd)
+        _pid, status = os.waitpid(self._pid, 0)
+        return Completed(exit_of(status)[0], b"".join(collected[self._out]), b"".join(collected[self._err]))
+
+    def _feed(self, poller: "select.poll") -> None:
+        try:
+            self._stdin = self._stdin[os.write(self._stdin_fd, self._stdin[: 1 << 16]) :]
+        except BrokenPipeError:
+            self._stdin = b""
+        if not self._stdin:
+            poller.unregister(self._stdin_fd)
+            os.close(self._stdin_fd)
+            self._stdin_fd = -1
+
+
+def capture(argv: "list[bytes]", env: "Env", *, cwd: bytes, stdin: bytes = b"") -> Completed:
+    """Run a command to its end and return what it printed; FileNotFoundError when it does not exist."""
+    return Reader(argv, env, cwd=cwd, stdin=stdin).finish()

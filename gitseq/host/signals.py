@@ -1,0 +1,78 @@
+"""Signals as data: a handler only notes the number, and a poll on `Signals.fd` wakes up.
+
+An exception raised from a handler can land between any two lines, also between a rename and the line that
+records it; so nothing here raises. `_signal` is the C module behind `signal`, which would import enum (8 ms).
+"""
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+else:
+    import _signal
+
+SIGINT = int(_signal.SIGINT)
+SIGTERM = int(_signal.SIGTERM)
+SIGHUP = int(_signal.SIGHUP)
+SIGKILL = int(_signal.SIGKILL)
+SIGCHLD = int(_signal.SIGCHLD)
+SIGPIPE = int(_signal.SIGPIPE)
+
+STOPPING = (SIGINT, SIGTERM, SIGHUP)
+_NAMES = {getattr(_signal, name): name for name in dir(_signal) if name.startswith("SIG") and name[3] != "_"}
+
+
+def name(signum: int) -> str:
+    """`SIGTERM` for 15."""
+    return _NAMES.get(signum, f"signal {signum}")
+
+
+class Signals:
+    """While entered, INT, TERM and HUP are noted instead of ending us, and a child's exit wakes `fd`.
+
+    A signal that was ignored when we started stays ignored: `nohup gitseq run` means it.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self.fd = -1
+        self._write_fd = -1
+        self._before: list[tuple[int, object]] = []
+
+    def __enter__(self) -> "Signals":
+        self.fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        _signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        for signum in STOPPING:
+            if _signal.getsignal(signum) is not _signal.SIG_IGN:
+                self._before.append((signum, _signal.signal(signum, self._note)))
+        self._before.append((SIGCHLD, _signal.signal(SIGCHLD, _wake)))
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for signum, handler in self._before:
+            _signal.signal(signum, handler)
+        self._before.clear()
+        _signal.set_wakeup_fd(-1)
+        os.close(self.fd)
+        os.close(self._write_fd)
+
+    def _note(self, signum: int, _frame: object) -> None:
+        self.received.append(signum)
+
+    @property
+    def stop(self) -> int:
+        """The first signal that asked us to stop, or 0."""
+        return self.received[0] if self.received else 0
+
+    def drain(self) -> None:
+        """Empty the wake-up pipe after a poll."""
+        try:
+            while os.read(self.fd, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+
+def _wake(_signum: int, _frame: object) -> None:
+    """A handler is needed for SIGCHLD to reach the wake-up pipe; there is nothing else to do."""

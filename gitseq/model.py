@@ -1,0 +1,235 @@
+"""The nouns of gitseq, frozen.
+
+They are `Record`s instead of dataclasses or NamedTuples because the hot path (shim to first hook) may
+not import `typing` or `dataclasses` (23 and 34 ms); a Record costs microseconds and is typed all the same.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal
+
+    from typing_extensions import Self, dataclass_transform
+
+    Status = Literal["passed", "failed", "skipped"]
+else:
+
+    def dataclass_transform(**_options):  # noqa: D103 - a stand-in that only the type checker looks through
+        return lambda cls: cls
+
+
+def _own_fields(namespace: "dict[str, Any]") -> "list[str]":
+    """The field names annotated in a class body, in order (3.14 hands over a function instead of a dict)."""
+    annotate = namespace.get("__annotate_func__") or namespace.get("__annotate__")
+    if annotate is not None:
+        return list(annotate(1))
+    return list(namespace.get("__annotations__", ()))
+
+
+class _RecordType(type):
+    """Turns annotated fields into slots; values in the class body become defaults."""
+
+    def __new__(mcls, name: str, bases: "tuple[type, ...]", namespace: "dict[str, Any]") -> "_RecordType":
+        own = _own_fields(namespace)
+        fields: list[str] = []
+        defaults: dict[str, Any] = {}
+        for base in bases:
+            fields += getattr(base, "_fields", ())
+            defaults.update(getattr(base, "_defaults", {}))
+        for field in own:
+            if field in namespace:
+                defaults[field] = namespace.pop(field)
+        namespace["__slots__"] = tuple(own)
+        namespace["_fields"] = (*fields, *own)
+        namespace["_defaults"] = defaults
+        return super().__new__(mcls, name, bases, namespace)
+
+
+@dataclass_transform(frozen_default=True)
+class Record(metaclass=_RecordType):
+    """A frozen value with named fields; equal when type and fields are equal."""
+
+    if TYPE_CHECKING:
+        _fields: tuple[str, ...]
+    else:
+
+        def __init__(self, *values, **named):
+            put = object.__setattr__
+            fields = self._fields
+            if len(values) > len(fields):
+                raise TypeError(f"{type(self).__name__} takes {len(fields)} values, got {len(values)}")
+            for field, value in zip(fields, values, strict=False):
+                put(self, field, value)
+            defaults = self._defaults
+            for field in fields[len(values) :]:
+                if field in named:
+                    put(self, field, named.pop(field))
+                elif field in defaults:
+                    put(self, field, defaults[field])
+                else:
+                    raise TypeError(f"{type(self).__name__} needs {field!r}")
+            if named:
+                raise TypeError(f"{type(self).__name__} has no field {next(iter(named))!r}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} is frozen")
+
+    def values(self) -> "tuple[Any, ...]":
+        """The field values in declaration order; `Type(*record.values())` is an equal record."""
+        return tuple(getattr(self, field) for field in self._fields)
+
+    def replace(self, **changes: object) -> "Self":
+        """A copy with some fields changed."""
+        return type(self)(**{**{f: getattr(self, f) for f in self._fields}, **changes})
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.values() == other.values()  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.values()))
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{f}={getattr(self, f)!r}" for f in self._fields)
+        return f"{type(self).__name__}({inside})"
+
+
+# --- configuration -------------------------------------------------------------------------------
+
+
+class Hook(Record):
+    """One `[[hook]]` table after validation, with every default filled in.
+
+    `files`, `exclude` and the like are regular expressions as text; globs were translated when the plan was compiled.
+    """
+
+    id: str
+    name: str
+    argv: tuple[str, ...]
+    """The command without file names. For `shell`, the script is the only element."""
+    shell: bool = False
+    stages: tuple[str, ...] = ()
+    files: str = ""
+    exclude: str = ""
+    types: tuple[str, ...] = ("file",)
+    types_or: tuple[str, ...] = ()
+    exclude_types: tuple[str, ...] = ()
+    pass_filenames: int = -1
+    """-1: as many as fit in one call; 0: none; n: at most n per call."""
+    always_run: bool = False
+    fail_fast: bool = False
+    verbose: bool = False
+    log_file: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+    scrub_git_env: bool = False
+    interactive: bool = False
+    root: str = ""
+    """Folder below the top of the work tree, without a trailing slash; '' is the top."""
+    skip_on: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    description: str = ""
+
+
+class Plan(Record):
+    """A validated configuration: which hooks exist and what holds for all of them."""
+
+    source: str
+    """Path of the configuration file, relative to the top of the work tree when it lies inside."""
+    hooks: tuple[Hook, ...]
+    fail_fast: bool = False
+    files: str = ""
+    exclude: str = ""
+    extension_tags: "dict[str, tuple[str, ...]] | None" = None
+    """identify's table; None when no hook asks for more than file, directory, symlink and the like. See `core.tags`."""
+    name_tags: "dict[str, tuple[str, ...]] | None" = None
+    notices: tuple[str, ...] = ()
+    """What a reader should know about where values came from, such as a local overlay."""
+
+
+# --- one run -------------------------------------------------------------------------------------
+
+
+class Entry(Record):
+    """One path that git would commit, or that the user named: a candidate for hooks."""
+
+    path: bytes
+    """Relative to the top of the work tree, with '/' between folders."""
+    mode: int = 0
+    """The mode in the index (0o100644, 0o100755, 0o120000, 0o160000); 0 when unknown."""
+    oid: str = ""
+    """Blob id in the index; '' when unknown."""
+
+
+class Verdict(Record):
+    """The outcome of one hook."""
+
+    hook: Hook
+    status: "Status"
+    reason: str = ""
+    """Why it was skipped, shown in the line; or, for a failure that is not an exit code, one sentence why."""
+    exit_code: int = 0
+    signal: int = 0
+    modified: tuple[bytes, ...] = ()
+    """Paths that changed on disk while the hook ran."""
+    output: bytes = b""
+    duration: float = 0.0
+    files: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether this verdict refuses the run."""
+        return self.status == "failed"
+
+
+class Report(Record):
+    """The outcome of a run."""
+
+    stage: str
+    verdicts: tuple[Verdict, ...] = ()
+    exit_code: int = 0
+
+
+# --- events: what the engine tells, and `ui` shows ------------------------------------------------
+
+
+class Event(Record):
+    """Something that happened in a run; `ui` consumers decide what to show."""
+
+
+class RunStarted(Event):
+    """The hooks are known and about to run."""
+
+    stage: str
+    hooks: tuple[Hook, ...]
+
+
+class HookStarted(Event):
+    """A hook's command is about to start (skipped hooks are only finished, never started)."""
+
+    hook: Hook
+
+
+class HookProgress(Event):
+    """A hook is still running; sent at the interval the consumer asked for."""
+
+    hook: Hook
+    elapsed: float
+    tail: bytes
+    """The last lines of output so far."""
+
+
+class HookFinished(Event):
+    """A verdict was reached."""
+
+    verdict: Verdict
+
+
+class Notice(Event):
+    """One thing a person should know: `level` is info, warning or error."""
+
+    level: str
+    text: str
+
+
+class RunFinished(Event):
+    """The run is over."""
+
+    report: Report

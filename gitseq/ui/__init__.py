@@ -1,0 +1,1 @@
+"""Consumers of events: what a person or a program sees."""
