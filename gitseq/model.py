@@ -82,7 +82,7 @@ class Record(metaclass=_RecordType):
         return type(self)(**{**{f: getattr(self, f) for f in self._fields}, **changes})
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.values() == other.values()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.values() == other.values()
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self.values()))

@@ -35,7 +35,7 @@ class Context:
 
 def main() -> None:
     """The console script; the only place that exits, but for the hook entry."""
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))  # noqa: TID251 - the one place
 
 
 def run(arguments: "list[str]") -> int:
@@ -48,7 +48,8 @@ def run(arguments: "list[str]") -> int:
             return hook.run([os.fsencode(argument) for argument in arguments[1:]], context.env, context.cwd)
         options = _parse(arguments)
         module = importlib.import_module(f"gitseq.cli.{options.verb}")
-        return int(module.run(options, context))
+        code: int = module.run(options, context)
+        return code
     except GitseqError as error:
         message.show_error(error)
         return error.exit_code

@@ -9,6 +9,7 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import signal as _signal
+    from typing import Any
 else:
     import _signal
 
@@ -38,7 +39,7 @@ class Signals:
         self.received: list[int] = []
         self.fd = -1
         self._write_fd = -1
-        self._before: list[tuple[int, object]] = []
+        self._before: "list[tuple[int, Any]]" = []
 
     def __enter__(self) -> "Signals":
         self.fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
