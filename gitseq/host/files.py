@@ -63,8 +63,11 @@ def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600) -> None:
     beside = b"%s.%d.tmp" % (name, os.getpid())
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
-        with open(fd, "wb") as stream:
-            stream.write(content)
+        try:
+            while content:
+                content = content[os.write(fd, content) :]
+        finally:
+            os.close(fd)
         os.rename(beside, name)
     except BaseException:
         remove(beside)

@@ -14,6 +14,8 @@ class Process(Record):
     ppid: int
     exe: bytes
     """Base name of the executable, or of the command where the link cannot be read."""
+    state: bytes = b""
+    """R, S, D, T (stopped), Z (ended, not yet noticed by its parent) ... as /proc says it."""
 
     @property
     def is_git(self) -> bool:
@@ -23,28 +25,68 @@ class Process(Record):
 
 def look(pid: int) -> "Process | None":
     """The process with that pid now, or None."""
-    try:
-        fd = os.open(b"/proc/%d/stat" % pid, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    line = _stat_line(pid)
+    if not line:
         return None
-    try:
-        line = os.read(fd, 4096)
-    except OSError:  # it ended between the two calls
-        return None
-    finally:
-        os.close(fd)
     command, fields = _split_stat(line)
     try:
         exe = os.path.basename(os.readlink(b"/proc/%d/exe" % pid))
     except OSError:
         exe = command
-    return Process(pid, int(fields[19]), int(fields[1]), exe)
+    return Process(pid, int(fields[19]), int(fields[1]), exe, fields[0])
+
+
+def start_of(pid: int) -> int:
+    """When the process with that pid started, in ticks after boot; 0 when there is none, or it is a zombie."""
+    line = _stat_line(pid)
+    if not line:
+        return 0
+    fields = _split_stat(line)[1]
+    return 0 if fields[0] == b"Z" else int(fields[19])
+
+
+def _stat_line(pid: int) -> bytes:
+    try:
+        fd = os.open(b"/proc/%d/stat" % pid, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, 4096)
+    except OSError:  # it ended between the two calls
+        return b""
+    finally:
+        os.close(fd)
 
 
 def _split_stat(line: bytes) -> "tuple[bytes, list[bytes]]":
     """The command name may hold spaces and parentheses, so the fields start after the last ')'."""
     start, end = line.index(b"("), line.rindex(b")")
     return line[start + 1 : end], line[end + 2 :].split()
+
+
+def boot_id() -> str:
+    """A value that changes with every start of the machine; '' where the kernel has none."""
+    try:
+        fd = os.open(b"/proc/sys/kernel/random/boot_id", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.read(fd, 64).decode("ascii", "replace").strip()
+    finally:
+        os.close(fd)
+
+
+def pid_namespace() -> str:
+    """Which set of process ids ours belongs to: within a container, pid 7 is another process than outside."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def ticks_per_second() -> int:
+    """The unit of `Process.start`."""
+    return os.sysconf("SC_CLK_TCK")
 
 
 def ancestors(limit: int = 64) -> "list[Process]":

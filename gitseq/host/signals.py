@@ -18,6 +18,7 @@ SIGTERM = int(_signal.SIGTERM)
 SIGHUP = int(_signal.SIGHUP)
 SIGKILL = int(_signal.SIGKILL)
 SIGCHLD = int(_signal.SIGCHLD)
+SIGALRM = int(_signal.SIGALRM)
 SIGPIPE = int(_signal.SIGPIPE)
 
 STOPPING = (SIGINT, SIGTERM, SIGHUP)
