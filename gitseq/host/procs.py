@@ -148,3 +148,12 @@ class Reader:
 def capture(argv: "list[bytes]", env: "Env", *, cwd: bytes, stdin: bytes = b"") -> Completed:
     """Run a command to its end and return what it printed; FileNotFoundError when it does not exist."""
     return Reader(argv, env, cwd=cwd, stdin=stdin).finish()
+
+
+def signal_process(pid: int, signum: int) -> bool:
+    """Send a signal to a child of ours that was not reaped yet; False when it is gone."""
+    try:
+        os.kill(pid, signum)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
