@@ -28,7 +28,7 @@ VERBS = {
 class Context:
     """What every verb starts from: the environment and the folder, read once."""
 
-    def __init__(self, env: host_env.Env, cwd: bytes) -> None:
+    def __init__(self, env: "host_env.Env", cwd: bytes) -> None:
         self.env = env
         self.cwd = cwd
 
