@@ -3,6 +3,7 @@
 GitseqError
     UsageError           2   the command line asks for something that cannot be
     ConfigError          2   gitseq.toml says something that cannot be; carries file, line, key
+        NoConfiguration      there is none
     Refused              3   index.lock, unmerged paths, HEAD or index moved under us
     EnvironmentProblem   4   no git, not a repository, interpreter gone
     Unkillable           5   a process would not die
@@ -41,6 +42,10 @@ class ConfigError(GitseqError):
     """The configuration says something that cannot be."""
 
     exit_code = 2
+
+
+class NoConfiguration(ConfigError):
+    """There is no configuration file."""
 
 
 class Refused(GitseqError):

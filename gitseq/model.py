@@ -126,6 +126,9 @@ class Hook(Record):
     skip_on: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     description: str = ""
+    alias: str = ""
+    stdin: bool = False
+    """Gets what git wrote to the standard input of the stage (pre-push, post-rewrite ...)."""
 
 
 class Plan(Record):
@@ -185,6 +188,8 @@ class Report(Record):
     stage: str
     verdicts: tuple[Verdict, ...] = ()
     exit_code: int = 0
+    problem: tuple[str, ...] = ()
+    """Why the run ended other than by its verdicts, as the lines a person reads; empty when it did not."""
 
 
 # --- events: what the engine tells, and `ui` shows ------------------------------------------------
@@ -218,6 +223,12 @@ class HookProgress(Event):
 
 class HookFinished(Event):
     """A verdict was reached."""
+
+    verdict: Verdict
+
+
+class HookRevised(Event):
+    """A verdict that was told has turned out wrong: the hook changed files it had not been given."""
 
     verdict: Verdict
 

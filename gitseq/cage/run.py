@@ -33,7 +33,9 @@ class Command(Record):
     tty: bool = False
     """Capture through a terminal of our making, so that tools keep their colours."""
     interactive: bool = False
-    """Gets `stdin` for output, too, stays in our own process group, and is not captured."""
+    """Stays in our own process group and is not captured."""
+    output: "tuple[int, int] | None" = None
+    """For an interactive command, its standard output and error; the descriptor of its input when not given."""
 
 
 class Outcome(Record):
@@ -101,7 +103,7 @@ def run(command: Command, watch: Watch) -> Outcome:
     started = clock.monotonic()
     ours, theirs = _capture_pair(command)
     try:
-        streams = procs.Streams(command.stdin, theirs, theirs)
+        streams = procs.Streams(command.stdin, *(command.output or (theirs, theirs)))
         pid = procs.spawn(
             command.executable,
             command.argv,

@@ -12,7 +12,7 @@ import sys
 from gitseq import __version__
 from gitseq.errors import GitseqError
 from gitseq.host import env as host_env
-from gitseq.ui import message
+from gitseq.ui import plain
 
 VERBS = {
     "install": "write the shims into the hooks directory of this repository",
@@ -51,7 +51,7 @@ def run(arguments: "list[str]") -> int:
         code: int = module.run(options, context)
         return code
     except GitseqError as error:
-        message.show_error(error)
+        plain.show_problem(tuple(error.lines()))
         return error.exit_code
 
 

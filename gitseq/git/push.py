@@ -20,11 +20,8 @@ class Pushed(Record):
 
 def ranges(repo: "Repo", env: "Env", remote: bytes, refs: "list[PushedRef]") -> "list[Pushed]":
     """The range of each ref that sends anything, in git's order; deletions and refs with nothing new drop out."""
-    found = []
-    for ref in refs:
-        if not ref.deletes and (pushed := _range_of(repo, env, remote, ref)) is not None:
-            found.append(pushed)
-    return found
+    found = [_range_of(repo, env, remote, ref) for ref in refs if not ref.deletes]
+    return [pushed for pushed in found if pushed is not None]
 
 
 def _range_of(repo: "Repo", env: "Env", remote: bytes, ref: PushedRef) -> "Pushed | None":

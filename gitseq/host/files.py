@@ -91,3 +91,19 @@ def ensure_dir(path: "bytes | str", mode: int = 0o777) -> None:
     """Make a folder and its parents; one that is there already keeps its mode. Raises OSError."""
     if not os.path.isdir(path):
         os.makedirs(path, mode, exist_ok=True)
+
+
+def unnamed(content: bytes) -> int:
+    """A descriptor, open at its start, of a file that has no name and holds `content`. Raises OSError."""
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("gitseq", os.MFD_CLOEXEC)
+    else:
+        import tempfile
+
+        with tempfile.TemporaryFile() as stream:
+            fd = os.dup(stream.fileno())
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd

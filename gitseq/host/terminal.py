@@ -38,8 +38,6 @@ def open_pair() -> "tuple[int, int]":
     attributes = termios.tcgetattr(theirs)
     attributes[1] &= ~termios.OPOST  # a newline stays a newline
     termios.tcsetattr(theirs, termios.TCSANOW, attributes)
-    try:
+    if is_terminal(1):
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, fcntl.ioctl(1, termios.TIOCGWINSZ, b"\0" * 8))
-    except OSError:
-        pass  # our own output is no terminal; the hook's keeps the default size
     return ours, theirs
