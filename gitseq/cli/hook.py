@@ -8,6 +8,7 @@ from gitseq.core import colour
 from gitseq.core.stages import STAGES, Stage
 from gitseq.errors import GitseqError, NoConfiguration, UsageError
 from gitseq.git import repo as git_repo
+from gitseq.git import status
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.ui import plain
@@ -69,6 +70,7 @@ class _Call:
             return None
 
     def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes) -> int:
+        early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import
         from gitseq.engine import run as engine
         from gitseq.engine.request import Request, World, skip_list
         from gitseq.git.caller import Caller
@@ -87,7 +89,7 @@ class _Call:
         )
         with Signals() as signals:
             tell = plain.for_terminal(coloured) if is_terminal else plain.Plain(colour=coloured)
-            world = World(self._env, repo, plan, signals, Caller.find(), tell, wants_progress=is_terminal)
+            world = World(self._env, repo, plan, signals, Caller.find(), tell, is_terminal, early)
             return engine.execute(request, world).exit_code
 
 

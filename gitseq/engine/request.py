@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitseq.host import procs
     from gitseq.host.env import Env
     from gitseq.host.signals import Signals
 
@@ -50,6 +51,8 @@ class World(Record):
     """The git that called us; None by hand."""
     tell: "Callable[[Event], None]"
     wants_progress: bool = False
+    early: "procs.Reader | None" = None
+    """A listing of index and work tree that was begun while the engine was still being imported."""
 
 
 def skip_list(env: "Env", named: "tuple[str, ...]" = ()) -> "frozenset[str]":

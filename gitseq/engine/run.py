@@ -78,11 +78,13 @@ class _Run:
     def _listing(self) -> "status.Listing | None":
         """The state of index and work tree, where this stage has a use for it; refuses what cannot be checked."""
         request, world = self._request, self._world
-        if not self._watches_tree():
+        if not request.stage.watches_tree:
             return None
-        if request.stage.checks_index:
-            indexlock.require_free(world.repo, world.env, patience_seconds=PATIENCE_WITH_INDEX_LOCK, on_wait=self._warn)
-        listing = status.read(world.repo, world.env)
+        waited = request.stage.checks_index and indexlock.require_free(
+            world.repo, world.env, patience_seconds=PATIENCE_WITH_INDEX_LOCK, on_wait=self._warn
+        )
+        early = None if waited else world.early
+        listing = status.end(world.repo, early) if early is not None else status.read(world.repo, world.env)
         if listing.unmerged and self._is_about_the_index():
             raise Refused(
                 "Unmerged files.  Resolve before committing.",
@@ -91,10 +93,6 @@ class _Run:
             )
         self._changes = Changes(world.repo, world.env, listing)
         return listing
-
-    def _watches_tree(self) -> bool:
-        """Stages that cannot stop git would complain to nobody about changed files."""
-        return self._request.stage.refuses and not self._request.stage.inside_locks
 
     def _is_about_the_index(self) -> bool:
         return self._request.stage.checks_index and self._request.select == asked.BY_STAGE
