@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from gitseq.model import Plan
 
 
-def main() -> None:
+def main() -> int:
     """The shim's way in: `sys.argv` is ['-c', library, path of the hook, stage, git's arguments ...]."""
-    arguments = [os.fsencode(argument) for argument in sys.argv[2:]]
-    os._exit(run(arguments, host_env.snapshot(), os.getcwdb()))  # nothing is left to clean up: skip tearing down
+    return run([os.fsencode(argument) for argument in sys.argv[2:]], host_env.snapshot(), os.getcwdb())
 
 
 def run(arguments: "list[bytes]", env: "Env", cwd: bytes) -> int:
