@@ -201,5 +201,5 @@ def _moved_under_us(drift: Drift) -> Refused:
         "what was checked is not what would be committed",
         why="\n".join(drift.sentences),
         kept="Nothing was undone.",
-        hint="If a hook did it (`git add`, `git commit`), it should not. Look at `git status` and run the command again.",
+        hint="Look at `git status`, then run the command again. (A hook that runs `git add` does this, too.)",
     )
