@@ -49,11 +49,32 @@ class _Finder:
         exec(self._parts[module.__name__][3], module.__dict__)  # noqa: S102 - what an importer is for
 
 
+class _SiteFinder:
+    """The last finder: a third-party package that is wanted after all, on a rare path, is worth what `-S` saved.
+
+    In an environment whose packages do not lie beside gitseq (an editable install) only `site` knows where they are.
+    """
+
+    def __init__(self) -> None:
+        self._tried = False
+
+    def find_spec(self, name: str, path: object = None, _target: object = None) -> "ModuleSpec | None":
+        if self._tried or path is not None:
+            return None
+        self._tried = True
+        import importlib.util
+        import site
+
+        site.main()
+        return importlib.util.find_spec(name)
+
+
 def main() -> None:
     """What a shim calls: `sys.argv` is ['-c', library, path of the hook, stage, git's arguments ...]."""
     parts = _load()
     if parts is not None:
         sys.meta_path.insert(0, _Finder(parts, type(__spec__)))
+    sys.meta_path.append(_SiteFinder())
     from gitseq.cli import hook
 
     code = hook.main()

@@ -82,6 +82,6 @@ class Interrupted(GitseqError):
     """A signal asked us to stop."""
 
     def __init__(self, signum: int) -> None:
-        super().__init__(f"stopped by signal {signum}")
+        super().__init__("interrupted" if signum == 2 else f"ended by signal {signum}")
         self.signum = signum
         self.exit_code = 128 + signum

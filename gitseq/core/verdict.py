@@ -35,6 +35,11 @@ def _killed(signum: int) -> str:
     return f"killed by signal {signum}" if signum else ""
 
 
+def interrupted(exit_code: int, output: bytes) -> Ran:
+    """The verdict on a call that we ended because the run was to stop; it failed even if it then exited with 0."""
+    return Ran(exit_code or 1, output=output, problem="interrupted")
+
+
 def not_found(name: str) -> Ran:
     """The verdict on a command that is nowhere on PATH."""
     return Ran(

@@ -23,7 +23,7 @@ FEW = 500
 
 
 class Edits(Record):
-    """Paths, by the number of the hook during which each changed; -1 when that cannot be told."""
+    """Paths, by the number (in the order they ran) of the hook during which each changed."""
 
     by_hook: "dict[int, list[bytes]]"
 
@@ -34,9 +34,9 @@ class Changes:
     def __init__(self, repo: "Repo", env: "Env", listing: "Listing") -> None:
         self._repo = repo
         self._env = env
-        self.first = listing
         self._latest = listing
-        self._began: list[int] = []
+        self._ran: list[tuple[int, int]] = []
+        self._began = 0
         self._given: dict[bytes, Signature | None] = {}
         self._stale = False
 
@@ -44,11 +44,12 @@ class Changes:
         """A hook is about to be run on `paths` (relative to the top)."""
         few = paths if len(paths) <= FEW else []
         self._given = {path: files.signature(os.path.join(self._repo.top, path)) for path in few}
-        self._began.append(clock.file_stamp())
+        self._began = clock.wall_ns()
         self._stale = True
 
     def after(self) -> Edits:
         """What the hook, and perhaps an earlier one, is found to have changed."""
+        self._ran.append((self._began, clock.wall_ns()))
         touched = any(files.signature(os.path.join(self._repo.top, p)) != before for p, before in self._given.items())
         if touched or not self._given:
             return self._look()
@@ -57,10 +58,6 @@ class Changes:
     def finish(self) -> Edits:
         """What is found to have changed anywhere, after the last hook."""
         return self._look() if self._stale else Edits({})
-
-    def restaged(self) -> "list[bytes]":
-        """Paths whose staged state is no longer what it was when the run began; after `finish`."""
-        return status.restaged_between(self.first, self._latest)
 
     def _look(self) -> Edits:
         now = status.read(self._repo, self._env)
@@ -74,12 +71,16 @@ class Changes:
 
     def _hook_of(self, path: bytes) -> int:
         """The hook that was running when the file changed; a deleted file is told by its folder."""
-        if len(self._began) == 1:
+        if len(self._ran) == 1:
             return 0
         name = os.path.join(self._repo.top, path)
         signature = files.signature(name) or files.signature(os.path.dirname(name))
-        if signature is None:
-            return -1
-        changed = signature[3]
-        running = [number for number, began in enumerate(self._began) if began <= changed]
-        return running[-1] if running else -1
+        if signature is None:  # deleted with its folder
+            return len(self._ran) - 1
+        return longest_in(self._ran, signature[3], signature[3] + clock.file_tick())
+
+
+def longest_in(spans: "list[tuple[int, int]]", begin: int, end: int) -> int:
+    """The number of the span that shares most with begin..end; of the nearest one when none shares anything."""
+    shared = [min(end, ended) - max(begin, began) for began, ended in spans]
+    return shared.index(max(shared))

@@ -126,10 +126,10 @@ def _calls(job: Job, command: cage.Command, world: "World") -> "tuple[list[Ran],
             outcome = cage.run(command.replace(argv=argv), watch)
         except OSError as error:
             return [*ended, verdict.not_executable(_text(command.argv[0]), _why(error))], None
-        ended.append(Ran(outcome.exit_code, outcome.signal, outcome.output))
         stop = _stop_of(outcome)
         if stop is not None:
-            return ended, stop
+            return [*ended, verdict.interrupted(outcome.exit_code, outcome.output)], stop
+        ended.append(Ran(outcome.exit_code, outcome.signal, outcome.output))
     return ended, None
 
 

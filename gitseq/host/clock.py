@@ -4,6 +4,7 @@ import time
 
 monotonic = time.monotonic
 wall = time.time
+wall_ns = time.time_ns
 
 
 def pause(seconds: float) -> None:
@@ -11,18 +12,12 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def file_stamp() -> int:
-    """Nanoseconds that no file changed from now on can have as an older ctime.
-
-    The kernel stamps files by a clock that ticks every few milliseconds, so a file written now may look that much
-    older than `time_ns` says.
-    """
-    if hasattr(time, "CLOCK_REALTIME") and hasattr(time, "clock_gettime_ns"):
-        try:
-            return time.clock_gettime_ns(_CLOCK_REALTIME_COARSE)
-        except OSError:
-            pass
-    return time.time_ns() - _COARSEST_TICK_NS
+def file_tick() -> int:
+    """Nanoseconds by which a file may look older than it is: the kernel stamps files by a clock that only ticks."""
+    try:
+        return int(time.clock_getres(_CLOCK_REALTIME_COARSE) * 1e9)
+    except (OSError, AttributeError):
+        return _COARSEST_TICK_NS
 
 
 _CLOCK_REALTIME_COARSE = 5  # linux/time.h; Python has no name for it

@@ -49,8 +49,10 @@ class Live(Plain):
             self._region.update(_picture(event, self._columns), refresh=True)
 
     def _load(self) -> None:
-        from rich import console, live  # noqa: F401 - so that _enter finds them loaded
-
+        try:
+            from rich import console, live  # noqa: F401 - so that _enter finds them loaded
+        except ImportError:  # plain lines will do
+            return
         self._ready = True
 
     def _enter(self) -> None:

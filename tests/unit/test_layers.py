@@ -220,7 +220,7 @@ def test_drawing_tells_run_time_from_typing_and_sees_inside_functions():
     source = """
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.engine import run
+    from gitseq.engine import SomeType
 def late():
     import gitseq.model
 """
