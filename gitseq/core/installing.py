@@ -30,8 +30,18 @@ _SIGNED_BY = 2000
 """A manager's mark stands among the first bytes of its shim; further down, it is only talked about."""
 
 _DEFAULTED = frozenset(
-    "commit-msg post-checkout post-commit post-merge post-rewrite "
-    "pre-commit pre-merge-commit pre-push pre-rebase prepare-commit-msg".split()
+    [
+        "commit-msg",
+        "post-checkout",
+        "post-commit",
+        "post-merge",
+        "post-rewrite",
+        "pre-commit",
+        "pre-merge-commit",
+        "pre-push",
+        "pre-rebase",
+        "prepare-commit-msg",
+    ]
 )
 """A hook for all of these named none: it is what pre-commit takes the absence of `stages` for."""
 
