@@ -1,32 +1,54 @@
 # Everything works from a fresh clone with Python 3.10+, git and the package registries.
+#   make demo              a scratch repository: one commit passes, two are refused
+#   make check             what CI runs: lint, types, test
+#   make PYTHON=python3.13 ...   with another interpreter (after `make clean`)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ARGS ?=
 
-.PHONY: demo test check lint types docs campaign bench bench-quick clean
+.PHONY: help demo test check lint types campaign bench bench-quick clean python-is-usable
 
-$(VENV)/.ready: pyproject.toml
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+python-is-usable:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo 'Python 3.10 or newer is needed: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo 'This Python cannot make virtual environments. On Debian or Ubuntu: sudo apt install python3-venv' >&2; exit 1; }
+
+# order-only: the check must not make the environment look out of date
+$(VENV)/.ready: pyproject.toml | python-is-usable
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-demo: ## a scratch repository: one commit passes, one is refused
-	$(PYTHON) benchmarks/../docs/tutorial/demo.py
+demo: python-is-usable ## a scratch repository: one commit passes, two are refused
+	$(PYTHON) docs/tutorial/demo.py $(ARGS)
 
-test: $(VENV)/.ready
-	$(BIN)/python -m pytest tests
+test: $(VENV)/.ready ## every test but the long campaigns
+	$(BIN)/python -m pytest tests -m 'not campaign' $(ARGS)
 
-lint: $(VENV)/.ready
+lint: $(VENV)/.ready ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.ready
+types: $(VENV)/.ready ## mypy
 	$(BIN)/mypy
 
-check: lint types test
+check: lint types test ## all of the above
 
 campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
-	$(BIN)/python -m pytest tests -m campaign --timeout 0
+	$(BIN)/python -m pytest tests -m campaign --timeout 0 $(ARGS)
 
-clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dist build site
+bench: $(VENV)/.ready ## start-up and whole-tree tables beside pre-commit, prek and lefthook
+	$(BIN)/python benchmarks/startup.py --count $(ARGS)
+	$(BIN)/python benchmarks/all_files.py $(ARGS)
+
+bench-quick: $(VENV)/.ready ## the same in about a minute
+	$(BIN)/python benchmarks/startup.py --quick $(ARGS)
+	$(BIN)/python benchmarks/all_files.py --quick $(ARGS)
+
+clean: ## remove what was built and installed
+	rm -rf .venv .venv-demo .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build site

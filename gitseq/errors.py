@@ -3,6 +3,7 @@
 GitseqError
     UsageError           2   the command line asks for something that cannot be
     ConfigError          2   gitseq.toml says something that cannot be; carries file, line, key
+        NoConfiguration      there is none
     Refused              3   index.lock, unmerged paths, HEAD or index moved under us
     EnvironmentProblem   4   no git, not a repository, interpreter gone
     Unkillable           5   a process would not die
@@ -12,6 +13,10 @@ GitseqError
 
 A hook that says no is not here: that is a `Verdict`. What is not a GitseqError is our bug (70).
 """
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class GitseqError(Exception):
@@ -38,9 +43,17 @@ class UsageError(GitseqError):
 
 
 class ConfigError(GitseqError):
-    """The configuration says something that cannot be."""
+    """The configuration says something that cannot be.
+
+    `problems` are `config.explain.Problem`s: file, line, key and reason of each.
+    """
 
     exit_code = 2
+    problems: "tuple[Any, ...]" = ()
+
+
+class NoConfiguration(ConfigError):
+    """There is no configuration; where git ignores a hook's exit code that is no reason to fail."""
 
 
 class Refused(GitseqError):
@@ -77,6 +90,6 @@ class Interrupted(GitseqError):
     """A signal asked us to stop."""
 
     def __init__(self, signum: int) -> None:
-        super().__init__(f"stopped by signal {signum}")
+        super().__init__("interrupted" if signum == 2 else f"ended by signal {signum}")
         self.signum = signum
         self.exit_code = 128 + signum

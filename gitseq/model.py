@@ -126,6 +126,10 @@ class Hook(Record):
     skip_on: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     description: str = ""
+    alias: str = ""
+    """A second name that `run` and `--skip` know the hook by; several hooks may share one."""
+    stdin: bool = False
+    """Gets what git wrote to the standard input of the stage (pre-push, post-rewrite ...)."""
 
 
 class Plan(Record):
@@ -140,6 +144,8 @@ class Plan(Record):
     extension_tags: "dict[str, tuple[str, ...]] | None" = None
     """identify's table; None when no hook asks for more than file, directory, symlink and the like. See `core.tags`."""
     name_tags: "dict[str, tuple[str, ...]] | None" = None
+    pattern_codes: "dict[str, tuple[Any, ...]] | None" = None
+    """Pattern -> what `_sre.compile` takes after it; see `core.patterns`."""
     notices: tuple[str, ...] = ()
     """What a reader should know about where values came from, such as a local overlay."""
 
@@ -185,6 +191,8 @@ class Report(Record):
     stage: str
     verdicts: tuple[Verdict, ...] = ()
     exit_code: int = 0
+    problem: tuple[str, ...] = ()
+    """Why the run ended other than by its verdicts, as the lines a person reads; empty when it did not."""
 
 
 # --- events: what the engine tells, and `ui` shows ------------------------------------------------
@@ -218,6 +226,12 @@ class HookProgress(Event):
 
 class HookFinished(Event):
     """A verdict was reached."""
+
+    verdict: Verdict
+
+
+class HookRevised(Event):
+    """A verdict that was told has turned out wrong: the hook changed files it had not been given."""
 
     verdict: Verdict
 

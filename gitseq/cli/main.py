@@ -12,7 +12,7 @@ import sys
 from gitseq import __version__
 from gitseq.errors import GitseqError
 from gitseq.host import env as host_env
-from gitseq.ui import message
+from gitseq.ui import plain
 
 VERBS = {
     "install": "write the shims into the hooks directory of this repository",
@@ -28,7 +28,7 @@ VERBS = {
 class Context:
     """What every verb starts from: the environment and the folder, read once."""
 
-    def __init__(self, env: host_env.Env, cwd: bytes) -> None:
+    def __init__(self, env: "host_env.Env", cwd: bytes) -> None:
         self.env = env
         self.cwd = cwd
 
@@ -51,7 +51,7 @@ def run(arguments: "list[str]") -> int:
         code: int = module.run(options, context)
         return code
     except GitseqError as error:
-        message.show_error(error)
+        plain.show_problem(tuple(error.lines()))
         return error.exit_code
 
 

@@ -24,6 +24,11 @@ class Stage(Record):
     checks_index: bool = False
     """This run is about what is in the index: its lock, unmerged paths and drift matter."""
 
+    @property
+    def watches_tree(self) -> bool:
+        """Files that hooks change make the run fail; a stage that cannot stop git would complain to nobody."""
+        return self.refuses and not self.inside_locks
+
 
 _ALL = (
     Stage("pre-commit", files=STAGED, checks_index=True),

@@ -54,7 +54,15 @@ def signature(path: "bytes | str") -> "Signature | None":
     return (st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_mode)
 
 
-def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600) -> None:
+def mode(path: "bytes | str") -> int:
+    """The type and permission bits, of a symbolic link its own; 0 when there is nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
+
+
+def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600, *, whatever_umask: bool = False) -> None:
     """After this returns, or dies, `path` holds its old content or all of `content`, never a part.
 
     Not flushed to the disk: for files that can be made again. Raises OSError.
@@ -66,12 +74,30 @@ def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600) -> None:
         try:
             while content:
                 content = content[os.write(fd, content) :]
+            if whatever_umask:
+                os.fchmod(fd, mode)
         finally:
             os.close(fd)
         os.rename(beside, name)
     except BaseException:
         remove(beside)
         raise
+
+
+def keep_as(path: bytes, kept: bytes) -> None:
+    """After this returns, or dies, what lay at `path` lies whole at `path`, at `kept`, or at both.
+
+    A hard link, so that `path` never lacks it and `kept` is never overwritten; a rename where there are no hard
+    links. Raises FileExistsError when `kept` is taken, OSError otherwise.
+    """
+    try:
+        os.link(path, kept, follow_symlinks=False)
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:
+        if os.path.lexists(kept):
+            raise FileExistsError(os.fsdecode(kept)) from None
+        os.rename(path, kept)
 
 
 def append(path: "bytes | str", content: bytes) -> None:
@@ -94,3 +120,51 @@ def ensure_dir(path: "bytes | str", mode: int = 0o777) -> None:
     """Make a folder and its parents; one that is there already keeps its mode. Raises OSError."""
     if not os.path.isdir(path):
         os.makedirs(path, mode, exist_ok=True)
+
+
+def unnamed(content: bytes) -> int:
+    """A descriptor, open at its start, of a file that has no name and holds `content`. Raises OSError."""
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("gitseq", os.MFD_CLOEXEC)
+    else:
+        import tempfile
+
+        with tempfile.TemporaryFile() as stream:
+            fd = os.dup(stream.fileno())
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+class Held:
+    """A file that stays readable as it was when it is replaced by renaming another over it.
+
+    While it is held its inode cannot be given to another file, so an equal signature means the same file.
+    The descriptor is closed with the last reference.
+    """
+
+    __slots__ = ("_fd", "signature", "tail")
+
+    def __init__(self, fd: int, tail_length: int) -> None:
+        self._fd = fd
+        st = os.fstat(fd)
+        self.signature: Signature = (st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_mode)
+        self.tail = os.pread(fd, tail_length, max(0, st.st_size - tail_length))
+
+    def content(self) -> bytes:
+        """All of it; raises OSError."""
+        return os.pread(self._fd, os.fstat(self._fd).st_size, 0)
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+
+
+def hold(path: bytes, tail_length: int) -> "Held | None":
+    """Keep a file open with its signature and last bytes; None when it is missing or unreadable."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    return Held(fd, tail_length)

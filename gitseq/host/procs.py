@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SET_DEFAULT = [signals.SIGPIPE]  # Python ignores SIGPIPE; a child that inherits that never notices a closed pipe
 _RC_SIGNALLED = 128
+_MOST_ARGUMENT_SPACE = 6 << 20  # three quarters of the default stack limit (execve(2)), whatever sysconf says
 
 
 class Completed:
@@ -148,3 +149,17 @@ class Reader:
 def capture(argv: "list[bytes]", env: "Env", *, cwd: bytes, stdin: bytes = b"") -> Completed:
     """Run a command to its end and return what it printed; FileNotFoundError when it does not exist."""
     return Reader(argv, env, cwd=cwd, stdin=stdin).finish()
+
+
+def signal_process(pid: int, signum: int) -> bool:
+    """Send a signal to a child of ours that was not reaped yet; False when it is gone."""
+    try:
+        os.kill(pid, signum)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def argument_space() -> int:
+    """Bytes the kernel takes for arguments and environment of one execve, at most what Linux ever grants."""
+    return min(os.sysconf("SC_ARG_MAX"), _MOST_ARGUMENT_SPACE)

@@ -105,9 +105,9 @@ def token_around(env: "Env", lineage: "Lineage") -> bytes:
     if VARIABLE in env:
         return env[VARIABLE]
     for pid, _start in lineage[1:]:
-        token = proctree.initial_environment(pid).get(VARIABLE)
-        if token is not None:
-            return token
+        environment = proctree.initial_environment(pid) or {}
+        if VARIABLE in environment:
+            return environment[VARIABLE]
     return b""
 
 
@@ -119,7 +119,7 @@ def lifeline_path(place_dir: bytes) -> bytes:
 def _lineage() -> "Lineage":
     own = proctree.look(os.getpid())
     line = [] if own is None else [own]
-    return [(process.pid, process.start) for process in line + proctree.ancestors(_LINEAGE_LIMIT)]
+    return [(process.pid, process.start) for process in line + list(proctree.climb(_LINEAGE_LIMIT))]
 
 
 def _proven(held: "tuple[Held, ...]", lineage: "Lineage") -> "tuple[Held, ...]":
@@ -137,14 +137,15 @@ def _holds(one: Held, held: "tuple[Held, ...]", lineage: "Lineage") -> bool:
 
 
 def _runs_inside(lease: "LeaseRecord", state_dir: bytes, held: "tuple[Held, ...]", lineage: "Lineage") -> bool:
-    if queueing.runs_inside(lease, lineage, proctree.ticks_per_second()):
+    if queueing.runs_inside(lease, lineage, proctree.TICKS):
         return True
     return any(one.nonce == lease.nonce for one in held) and _has_lifeline(state_dir)
 
 
 def _has_lifeline(state_dir: bytes) -> bool:
+    path = lifeline_path(state_dir)
     try:
-        st = os.stat(lifeline_path(state_dir))
+        st = os.stat(path)
     except OSError:
         return False
-    return proctree.has_open(os.getpid(), st.st_dev, st.st_ino)
+    return proctree.has_open(os.getpid(), path, st.st_dev, st.st_ino)

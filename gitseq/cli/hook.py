@@ -1,0 +1,103 @@
+"""What a shim starts: one stage, called by git. Everything imported here is on the hot path."""
+
+import os
+import sys
+
+from gitseq.config import compiled
+from gitseq.core import colour
+from gitseq.core.stages import STAGES, Stage
+from gitseq.errors import GitseqError, NoConfiguration, UsageError
+from gitseq.git import repo as git_repo
+from gitseq.git import status
+from gitseq.host import env as host_env
+from gitseq.host import terminal
+from gitseq.ui import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.git.repo import Repo
+    from gitseq.host.env import Env
+    from gitseq.model import Plan
+
+
+def main() -> int:
+    """The shim's way in: `sys.argv` is ['-c', library, path of the hook, stage, git's arguments ...]."""
+    return run([os.fsencode(argument) for argument in sys.argv[2:]], host_env.snapshot(), os.getcwdb())
+
+
+def run(arguments: "list[bytes]", env: "Env", cwd: bytes) -> int:
+    """Run one stage for git and return its exit code; `arguments` are the hook's path, the stage, git's arguments."""
+    try:
+        if len(arguments) < 2 or arguments[1].decode("ascii", "replace") not in STAGES:
+            raise UsageError("`gitseq hook` is what shims call", hint="To run hooks by hand: gitseq run")
+        return _Call(STAGES[arguments[1].decode()], arguments[0], tuple(arguments[2:]), env, cwd).run()
+    except GitseqError as error:
+        plain.show_problem(tuple(error.lines()))
+        return error.exit_code
+
+
+class _Call:
+    """One call by git."""
+
+    def __init__(self, stage: Stage, path: bytes, arguments: "tuple[bytes, ...]", env: "Env", cwd: bytes) -> None:
+        self._stage = stage
+        self._arguments = arguments
+        self._env = env
+        self._cwd = cwd
+        legacy = os.path.join(cwd, path) + b".legacy"
+        self._legacy = legacy if os.access(legacy, os.X_OK) else b""
+
+    def run(self) -> int:
+        stdin = _drain() if self._stage.stdin else b""
+        repo = git_repo.discover(self._env, self._cwd)
+        plan = self._plan(repo)
+        if plan is None or not (self._legacy or any(self._stage.name in hook.stages for hook in plan.hooks)):
+            return 0
+        return self._engage(repo, plan, stdin)
+
+    def _plan(self, repo: "Repo") -> "Plan | None":
+        """The plan; None when there is no configuration and the stage could not stop git anyway.
+
+        A branch from before gitseq.toml must not make every `git checkout` end with an error, and a failing
+        reference-transaction would block the very checkout that leads back.
+        """
+        try:
+            return compiled.load(repo.top, repo.state_dir, self._env, None)
+        except NoConfiguration:
+            if self._stage.refuses:
+                raise
+            return None
+
+    def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes) -> int:
+        early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import
+        from gitseq.engine import run as engine
+        from gitseq.engine.request import Request, World, skip_list
+        from gitseq.git.caller import Caller
+        from gitseq.host.signals import Signals
+
+        is_terminal = terminal.is_terminal(1)
+        coloured = colour.wanted(host_env.text(self._env, "GITSEQ_COLOR", "auto"), self._env, is_terminal)
+        request = Request(
+            self._stage,
+            self._arguments,
+            stdin,
+            by_git=True,
+            skip=skip_list(self._env),
+            legacy=self._legacy,
+            tty=coloured,
+        )
+        with Signals() as signals:
+            tell = plain.for_terminal(coloured) if is_terminal else plain.Plain(colour=coloured)
+            world = World(self._env, repo, plan, signals, Caller.find(), tell, is_terminal, early)
+            return engine.execute(request, world).exit_code
+
+
+def _drain() -> bytes:
+    """All of what git writes to us, at once: a git whose pipe is closed early dies of SIGPIPE."""
+    parts = []
+    try:
+        while part := os.read(0, 1 << 16):
+            parts.append(part)
+    except OSError:
+        pass  # started without a standard input
+    return b"".join(parts)

@@ -1,0 +1,182 @@
+"""`gitseq run`: the hooks of a stage, by hand or in CI."""
+
+import argparse
+import os
+
+from gitseq.cli.main import Context
+from gitseq.config import compiled
+from gitseq.core import colour
+from gitseq.core.stages import LEGACY_NAMES, STAGES
+from gitseq.engine import dry
+from gitseq.engine import request as asked
+from gitseq.engine import run as engine
+from gitseq.engine.request import Request, World, skip_list
+from gitseq.errors import UsageError
+from gitseq.git import call
+from gitseq.git import repo as git_repo
+from gitseq.git.repo import Repo
+from gitseq.host import env as host_env
+from gitseq.host import terminal
+from gitseq.host.signals import Signals
+from gitseq.ui import json, plain
+
+_EXAMPLES = """examples:
+  gitseq run                               what `git commit` would run now
+  gitseq run --all-files                   every tracked file
+  gitseq run ruff --files src/a.py         one hook, on one file
+  gitseq run pre-push --from-ref origin/main --to-ref HEAD
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `gitseq run`."""
+    parser.epilog = _EXAMPLES
+    parser.add_argument("what", nargs="*", metavar="STAGE | HOOK-ID", help="a stage (default: pre-commit), or hooks")
+    parser.add_argument("--stage", "--hook-stage", metavar="STAGE", help="the stage whose hooks are run")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("-a", "--all-files", action="store_true", help="every tracked file, not what is staged")
+    which.add_argument("--files", nargs="+", metavar="F", help="these files")
+    which.add_argument("--files0-from", metavar="F", help="the NUL-separated names in F (`-`: standard input)")
+    which.add_argument("--last-commit", action="store_true", help="the files of the last commit")
+    parser.add_argument(
+        "-s", "--from-ref", "--source", metavar="A", help="with --to-ref: the files changed since A ..."
+    )
+    parser.add_argument("-o", "--to-ref", "--origin", metavar="B", help="... in B")
+    parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave this hook out (repeatable)")
+    parser.add_argument("--group", action="append", default=[], metavar="G", help="only hooks of this group")
+    parser.add_argument("--fail-fast", action="store_true", help="stop at the first hook that fails")
+    parser.add_argument("--dry-run", action="store_true", help="show what would run, and run nothing")
+    parser.add_argument("--show-diff-on-failure", action="store_true", help="when a hook fails, show `git diff`")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the outcome is told")
+    parser.add_argument("--color", choices=colour.CHOICES, help="default: auto, or GITSEQ_COLOR")
+    parser.add_argument("--config", "-c", metavar="FILE", help="this configuration file")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also show the output of hooks that pass")
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    """Run the hooks that were asked for."""
+    env = context.env
+    repo = git_repo.discover(env, context.cwd)
+    explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
+    plan = compiled.load(repo.top, repo.state_dir, env, explicit)
+    is_terminal = terminal.is_terminal(1)
+    choice = options.color or host_env.text(env, "GITSEQ_COLOR", "auto")
+    coloured = colour.wanted(choice, env, is_terminal) and options.format == "text"
+    request = _request(options, context, repo).replace(tty=coloured)
+    live = is_terminal and options.format == "text"
+    tell = _consumer(options, coloured, live)
+    with Signals() as signals:
+        world = World(env, repo, plan, signals, None, tell, wants_progress=live)
+        if options.dry_run:
+            return _dry_run(options, request, world)
+        report = engine.execute(request, world)
+    if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
+        _show_diff(repo, context, coloured, as_document=options.format == "json")
+    return report.exit_code
+
+
+def _consumer(options: argparse.Namespace, coloured: bool, live: bool) -> "plain.Plain | json.Json":
+    if options.format == "json":
+        return json.Json()
+    if live:
+        return plain.for_terminal(coloured, options.verbose)
+    return plain.Plain(colour=coloured, verbose=options.verbose)
+
+
+def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Request:
+    stage, ids = _stage_and_ids(options)
+    select, files, revisions = _selection(options, context, repo)
+    return Request(
+        STAGES[stage],
+        select=select,
+        files=files,
+        revisions=revisions,
+        ids=ids,
+        groups=tuple(options.group),
+        skip=skip_list(context.env, tuple(options.skip)),
+        fail_fast=options.fail_fast,
+    )
+
+
+def _stage_and_ids(options: argparse.Namespace) -> "tuple[str, tuple[str, ...]]":
+    """Positional names are stages or hook ids; a stage by option leaves them all to be ids."""
+    if options.stage is not None:
+        return _known_stage(options.stage), tuple(options.what)
+    stages = [name for name in options.what if name in STAGES]
+    if len(stages) > 1:
+        raise UsageError(f"one stage at a time: {', '.join(stages)}", hint="Run gitseq once for each.")
+    return (stages or ["pre-commit"])[0], tuple(name for name in options.what if name not in STAGES)
+
+
+def _known_stage(name: str) -> str:
+    name = LEGACY_NAMES.get(name, name)
+    if name not in STAGES:
+        raise UsageError(f"there is no stage `{name}`", why="Stages: " + ", ".join(STAGES))
+    return name
+
+
+def _selection(
+    options: argparse.Namespace, context: Context, repo: Repo
+) -> "tuple[str, tuple[bytes, ...], tuple[bytes, ...]]":
+    """(which files, their names, the two ends of a range)."""
+    if options.from_ref is not None or options.to_ref is not None:
+        return asked.REVISIONS, (), _revisions(options)
+    if options.all_files:
+        return asked.ALL_FILES, (), ()
+    if options.last_commit:
+        return asked.LAST_COMMIT, (), ()
+    if options.files is not None:
+        return asked.NAMED_FILES, _below_top([os.fsencode(name) for name in options.files], context, repo), ()
+    if options.files0_from is not None:
+        return asked.NAMED_FILES, _below_top(_names_from(options.files0_from), context, repo), ()
+    return asked.BY_STAGE, (), ()
+
+
+def _revisions(options: argparse.Namespace) -> "tuple[bytes, ...]":
+    if options.from_ref is None or options.to_ref is None:
+        raise UsageError(
+            "--from-ref and --to-ref go together", hint="For example: --from-ref origin/main --to-ref HEAD"
+        )
+    if options.all_files or options.last_commit or options.files is not None or options.files0_from is not None:
+        raise UsageError("--from-ref and --to-ref choose the files; leave the other choice of files out")
+    return os.fsencode(options.from_ref), os.fsencode(options.to_ref)
+
+
+def _names_from(source: str) -> "list[bytes]":
+    try:
+        with open(0 if source == "-" else source, "rb", closefd=source != "-") as stream:
+            content = stream.read()
+    except OSError as error:
+        raise UsageError(f"--files0-from: cannot read {source}: {error.strerror}") from None
+    return [name for name in content.split(b"\0") if name]
+
+
+def _below_top(names: "list[bytes]", context: Context, repo: Repo) -> "tuple[bytes, ...]":
+    """Names as typed (relative to where the user stands) as paths relative to the top of the work tree."""
+    below = []
+    for name in names:
+        folder, base = os.path.split(os.path.join(context.cwd, name))
+        path = os.path.relpath(os.path.join(os.path.realpath(folder), base), repo.top)
+        if path == b".." or path.startswith(b"../"):
+            raise UsageError(f"outside of this work tree: {name.decode('utf-8', 'backslashreplace')}")
+        below.append(path)
+    return tuple(below)
+
+
+def _dry_run(options: argparse.Namespace, request: Request, world: World) -> int:
+    """Show the plan of a run."""
+    planned = dry.plan(request, world)
+    if options.format == "json":
+        plain.write_all(1, json.dump(dry.document(request, planned)))
+    else:
+        plain.write_all(
+            1, "".join(line + "\n" for line in dry.lines(request, planned)).encode("utf-8", "backslashreplace")
+        )
+    return 0
+
+
+def _show_diff(repo: Repo, context: Context, coloured: bool, as_document: bool) -> None:
+    """What hooks changed, for a log where nobody can look at the work tree; on stderr when stdout is a document."""
+    fd = 2 if as_document else 1
+    arguments = [b"--no-pager", b"diff", b"--no-ext-diff", b"--color=" + (b"always" if coloured else b"never")]
+    plain.write_all(fd, b"All changes made by hooks:\n" + call.output(arguments, context.env, repo.top))

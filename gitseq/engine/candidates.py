@@ -1,0 +1,83 @@
+"""The files a run is about, before any hook's filters."""
+
+import os
+
+from gitseq.core import push as core_push
+from gitseq.core import stages
+from gitseq.engine import request as asked
+from gitseq.git import listing as git_listing
+from gitseq.model import Entry, Notice, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.engine.request import Request, World
+    from gitseq.git.status import Listing
+    from gitseq.host.env import Env
+
+
+class Candidates(Record):
+    """Entries in git's order, and what the hooks are told about where they come from."""
+
+    entries: tuple[Entry, ...]
+    exports: "Env"
+    is_message: bool = False
+    """The only file is git's message file: repository-wide filters do not apply to it."""
+    nothing_to_do: bool = False
+    """Nothing is being pushed, so no hook runs, whether it wants files or not."""
+
+
+def find(request: "Request", world: "World", listing: "Listing | None") -> Candidates:
+    """What this run is about. Names that are not in the work tree (deleted meanwhile) drop out."""
+    found = _by_request(request, world, listing)
+    top = world.repo.top
+    return found.replace(entries=tuple(e for e in found.entries if os.path.lexists(os.path.join(top, e.path))))
+
+
+def _by_request(request: "Request", world: "World", listing: "Listing | None") -> Candidates:
+    exports = stages.exports_of(request.stage, request.arguments) if request.by_git else {}
+    if request.select == asked.ALL_FILES:
+        return Candidates(tuple(git_listing.tracked(world.repo, world.env)), exports)
+    if request.select == asked.NAMED_FILES:
+        return Candidates(_entries(request.files), exports, is_message=request.stage.files == stages.MESSAGE)
+    if request.select == asked.LAST_COMMIT:
+        return Candidates(_entries(git_listing.in_last_commit(world.repo, world.env)), exports)
+    if request.select == asked.REVISIONS:
+        return _range(world, request.revisions, exports)
+    if request.stage.files == stages.MESSAGE:
+        return Candidates(_entries(request.arguments[:1]), exports, is_message=True)
+    if request.stage.files == stages.RANGE and request.by_git:
+        return _pushed(request, world)
+    if request.stage.files == stages.NO_FILES or listing is None:
+        return Candidates((), exports)
+    return Candidates(_staged_or_conflicted(world, listing), exports)
+
+
+def _entries(names: "tuple[bytes, ...] | list[bytes]") -> "tuple[Entry, ...]":
+    return tuple(Entry(name) for name in dict.fromkeys(names))
+
+
+def _range(world: "World", revisions: "tuple[bytes, ...]", exports: "Env") -> Candidates:
+    from gitseq.git import push
+
+    old, new = revisions
+    names = git_listing.between(world.repo, world.env, old, new)
+    return Candidates(_entries(names), {**exports, **push.range_exports(old, new)})
+
+
+def _pushed(request: "Request", world: "World") -> Candidates:
+    from gitseq.git import push
+
+    remote, url = request.arguments
+    pushed = push.ranges(world.repo, world.env, remote, core_push.parse(request.stdin))
+    if not pushed:
+        return Candidates((), {}, nothing_to_do=True)
+    return Candidates(_entries(push.files(world.repo, world.env, pushed)), push.exports(pushed, remote, url))
+
+
+def _staged_or_conflicted(world: "World", listing: "Listing") -> "tuple[Entry, ...]":
+    conflicted = git_listing.conflicted(world.repo, world.env)
+    if conflicted is None:
+        return listing.staged
+    world.tell(Notice("info", "Checking merge-conflict files only."))
+    staged = {entry.path: entry for entry in listing.staged}
+    return tuple(staged.get(name, Entry(name)) for name in conflicted)

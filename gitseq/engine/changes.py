@@ -1,0 +1,86 @@
+"""Which hook changed which files, without a `git diff` per hook.
+
+Files that a hook was given are compared by their stat before and after it, and git is asked only when one differs.
+What happens elsewhere in the work tree shows in one listing after the last hook (or after a hook that was given no
+files), and the ctime of a changed file tells during which hook it changed: hooks run one at a time.
+"""
+
+import os
+
+from gitseq.git import status
+from gitseq.host import clock, files
+from gitseq.model import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.git.repo import Repo
+    from gitseq.git.status import Listing
+    from gitseq.host.env import Env
+    from gitseq.host.files import Signature
+
+FEW = 500
+"""Up to so many files two stats of each are cheaper than one `git status` (5,000 files: 15 against 10 ms)."""
+
+
+class Edits(Record):
+    """Paths, by the number (in the order they ran) of the hook during which each changed."""
+
+    by_hook: "dict[int, list[bytes]]"
+
+
+class Changes:
+    """Watches the work tree over a run. Call `before` and `after` around each hook, then `finish`."""
+
+    def __init__(self, repo: "Repo", env: "Env", listing: "Listing") -> None:
+        self._repo = repo
+        self._env = env
+        self._latest = listing
+        self._ran: list[tuple[int, int]] = []
+        self._began = 0
+        self._given: dict[bytes, Signature | None] = {}
+        self._stale = False
+
+    def before(self, paths: "list[bytes]") -> None:
+        """A hook is about to be run on `paths` (relative to the top)."""
+        few = paths if len(paths) <= FEW else []
+        self._given = {path: files.signature(os.path.join(self._repo.top, path)) for path in few}
+        self._began = clock.wall_ns()
+        self._stale = True
+
+    def after(self) -> Edits:
+        """What the hook, and perhaps an earlier one, is found to have changed."""
+        self._ran.append((self._began, clock.wall_ns()))
+        touched = any(files.signature(os.path.join(self._repo.top, p)) != before for p, before in self._given.items())
+        if touched or not self._given:
+            return self._look()
+        return Edits({})
+
+    def finish(self) -> Edits:
+        """What is found to have changed anywhere, after the last hook."""
+        return self._look() if self._stale else Edits({})
+
+    def _look(self) -> Edits:
+        now = status.read(self._repo, self._env)
+        edited = status.edited_between(self._latest, now)
+        self._latest = now
+        self._stale = False
+        by_hook: dict[int, list[bytes]] = {}
+        for path in edited:
+            by_hook.setdefault(self._hook_of(path), []).append(path)
+        return Edits(by_hook)
+
+    def _hook_of(self, path: bytes) -> int:
+        """The hook that was running when the file changed; a deleted file is told by its folder."""
+        if len(self._ran) == 1:
+            return 0
+        name = os.path.join(self._repo.top, path)
+        signature = files.signature(name) or files.signature(os.path.dirname(name))
+        if signature is None:  # deleted with its folder
+            return len(self._ran) - 1
+        return longest_in(self._ran, signature[3], signature[3] + clock.file_tick())
+
+
+def longest_in(spans: "list[tuple[int, int]]", begin: int, end: int) -> int:
+    """The number of the span that shares most with begin..end; of the nearest one when none shares anything."""
+    shared = [min(end, ended) - max(begin, began) for began, ended in spans]
+    return shared.index(max(shared))

@@ -1,0 +1,89 @@
+"""What each hook of a run will do: be skipped, and why, or get which files. Shared by runs and dry runs."""
+
+from gitseq.core import select
+from gitseq.core.patterns import searcher
+from gitseq.core.tags import Tagger
+from gitseq.errors import UsageError
+from gitseq.host import files
+from gitseq.host.sniff import Sniffer
+from gitseq.model import Hook, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitseq.engine.candidates import Candidates
+    from gitseq.engine.request import Request, World
+    from gitseq.model import Plan
+
+
+class Choice(Record):
+    """A hook and its files (relative to its root), or why it is skipped."""
+
+    hook: Hook
+    paths: "list[bytes]"
+    skipped: "str | None" = None
+    """None: it runs. '': the user asked for it to be skipped."""
+
+
+def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
+    """The configured hooks a request is about, in order; UsageError for an id that no hook of the stage has."""
+    stage = request.stage.name
+    of_stage = [hook for hook in plan.hooks if stage in hook.stages]
+    for wanted in request.ids:
+        if not any(wanted in (hook.id, hook.alias) for hook in of_stage):
+            raise UsageError(f"No hook with id `{wanted}` in stage `{stage}`", hint="To see what there is: gitseq list")
+    return [
+        hook
+        for hook in of_stage
+        if (not request.ids or hook.id in request.ids or hook.alias in request.ids)
+        and (not request.groups or not set(request.groups).isdisjoint(hook.groups))
+    ]
+
+
+class Chooser:
+    """Decides hook by hook, when its turn has come: an earlier hook may have changed what a file is."""
+
+    def __init__(self, request: "Request", world: "World", found: "Candidates") -> None:
+        plan = world.plan
+        self._request = request
+        self._repo = world.repo
+        self._env = world.env
+        self._codes = plan.pattern_codes
+        self._tagger = Tagger(plan, Sniffer(world.repo.top))
+        self._modes: dict[bytes, int] = {}
+        entries = list(found.entries)
+        if not found.is_message:
+            entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
+        self._entries = entries
+
+    def choose(self, hook: Hook) -> Choice:
+        """What this hook will do now."""
+        reason = self._ruled_out(hook)
+        if reason is not None:
+            return Choice(hook, [], reason)
+        paths = select.for_hook(hook, self._entries, self._searcher, self._tags_of)
+        if not paths and not hook.always_run:
+            return Choice(hook, [], "no files to check")
+        return Choice(hook, paths)
+
+    def _searcher(self, pattern: str) -> "Callable[[str], object]":
+        return searcher(pattern, self._codes)
+
+    def _tags_of(self, path: bytes) -> "frozenset[str]":
+        """As the file was when a hook first asked: pre-commit, too, looks once per run."""
+        mode = self._modes.get(path)
+        if mode is None:
+            mode = self._modes[path] = files.mode(self._repo.top + b"/" + path)
+        return self._tagger.tags(path, mode)
+
+    def _ruled_out(self, hook: Hook) -> "str | None":
+        if not self._request.skip.isdisjoint((hook.id, hook.alias)):
+            return ""
+        if hook.skip_on:
+            from gitseq.git import state
+
+            under_way = state.operations(self._repo, self._env).intersection(hook.skip_on)
+            if under_way:
+                return f"{min(under_way)} in progress"
+        return None

@@ -1,0 +1,205 @@
+"""A run, step by step (DESIGN section 7). What is to be shown is told as an event; nothing is printed here."""
+
+import os
+
+from gitseq.core import verdict
+from gitseq.engine import candidates, hooks
+from gitseq.engine import request as asked
+from gitseq.engine.changes import Changes, Edits
+from gitseq.engine.choose import Chooser, hooks_for
+from gitseq.errors import GitseqError, Interrupted, Refused
+from gitseq.git import indexlock, status
+from gitseq.git.marks import Drift, Marks
+from gitseq.host import clock
+from gitseq.model import (
+    Hook,
+    HookFinished,
+    HookRevised,
+    HookStarted,
+    Notice,
+    Report,
+    RunFinished,
+    RunStarted,
+    Verdict,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.engine.candidates import Candidates
+    from gitseq.engine.request import Request, World
+
+
+def execute(request: "Request", world: "World") -> Report:
+    """Run the hooks of a stage and tell what happens; failures of any kind are in the report, never raised."""
+    run = _Run(request, world)
+    problem: GitseqError | None = None
+    try:
+        run.go()
+    except GitseqError as error:
+        problem = error
+    report = run.report(problem)
+    world.tell(RunFinished(report))
+    return report
+
+
+class _Run:
+    """The state of one run; its methods are the steps, in order."""
+
+    def __init__(self, request: "Request", world: "World") -> None:
+        self._request = request
+        self._world = world
+        self._ran: list[Verdict] = []
+        self._done: list[Verdict] = []
+        self._changes: Changes | None = None
+        self._legacy_failed = False
+        self._waited = False
+
+    def go(self) -> None:
+        request, world = self._request, self._world
+        chosen = hooks_for(world.plan, request)
+        if request.legacy:
+            self._run_legacy()
+        if not chosen:
+            return
+        before = Marks.take(world.repo, world.env)
+        listing = self._listing()
+        found = candidates.find(request, world, listing)
+        if found.nothing_to_do:
+            return
+        world.tell(RunStarted(request.stage.name, tuple(chosen)))
+        self._run_hooks(chosen, found)
+        self._check_tree(before)
+
+    # --- before the hooks ---
+
+    def _listing(self) -> "status.Listing | None":
+        """The state of index and work tree, where this stage has a use for it; refuses what cannot be checked."""
+        request, world = self._request, self._world
+        if not request.stage.watches_tree:
+            return None
+        if request.stage.checks_index:
+            waiting = indexlock.Waiting(self._warn, pause=self._pause)
+            indexlock.require_free(world.repo, world.env, waiting, in_commit_hook=request.by_git)
+        if world.early is not None and not self._waited:
+            listing = status.end(world.repo, world.early)
+        else:
+            listing = status.read(world.repo, world.env)
+        if listing.unmerged and self._is_about_the_index():
+            raise Refused(
+                "Unmerged files.  Resolve before committing.",
+                why="\n".join("    " + path.decode("utf-8", "backslashreplace") for path in listing.unmerged[:10]),
+                hint="Resolve the conflicts and `git add` the files, then try again.",
+            )
+        self._changes = Changes(world.repo, world.env, listing)
+        return listing
+
+    def _is_about_the_index(self) -> bool:
+        return self._request.stage.checks_index and self._request.select == asked.BY_STAGE
+
+    def _warn(self, text: str) -> None:
+        self._world.tell(Notice("warning", text))
+
+    def _pause(self, seconds: float) -> None:
+        """Wait a moment for somebody else's lock, but for no longer than we are wanted."""
+        self._waited = True
+        if self._world.signals.wait(seconds):
+            raise Interrupted(self._world.signals.stop)
+        caller = self._world.caller
+        if caller is not None and caller.gone(self._world.repo):
+            raise _caller_gone()
+
+    # --- the hooks ---
+
+    def _run_legacy(self) -> None:
+        """The hook that was here before us comes first, with git's own arguments, input and terminal."""
+        code, stopped = hooks.run_legacy(self._request, self._world)
+        self._legacy_failed = code != 0
+        if stopped is not None:
+            raise _why_stopped(stopped)
+
+    def _run_hooks(self, chosen: "list[Hook]", found: "Candidates") -> None:
+        chooser = Chooser(self._request, self._world, found)
+        for hook in chosen:
+            choice = chooser.choose(hook)
+            if choice.skipped is not None:
+                self._finish(Verdict(hook=hook, status="skipped", reason=choice.skipped))
+                continue
+            told = self._run_one(hooks.Job(hook, choice.paths, found.exports))
+            if told.failed and (hook.fail_fast or self._world.plan.fail_fast or self._request.fail_fast):
+                return
+
+    def _run_one(self, job: hooks.Job) -> Verdict:
+        """Run a hook and finish with its verdict; raises when the run must stop."""
+        self._world.tell(HookStarted(job.hook))
+        given = [os.path.join(os.fsencode(job.hook.root), path) for path in job.paths] if job.hook.root else job.paths
+        if self._changes is not None:
+            self._changes.before([] if job.hook.pass_filenames == 0 else given)
+        started = clock.monotonic()
+        calls, stopped = hooks.run(job, self._request, self._world)
+        duration = clock.monotonic() - started
+        self._ran.append(verdict.judge(job.hook, calls, [], duration, len(job.paths)))
+        if self._changes is not None and stopped is None:
+            self._blame(self._changes.after())
+        self._finish(self._ran[-1])
+        if stopped is not None:
+            raise _why_stopped(stopped)
+        return self._ran[-1]
+
+    def _blame(self, edits: Edits) -> None:
+        """Make the verdict of each hook that changed files a failure; those already told are told again."""
+        for number, paths in edits.by_hook.items():
+            before = self._ran[number]
+            revised = before.replace(status="failed", modified=(*before.modified, *paths))
+            self._ran[number] = revised
+            if before in self._done:
+                self._done[self._done.index(before)] = revised
+                self._world.tell(HookRevised(revised))
+
+    def _finish(self, told: Verdict) -> None:
+        self._done.append(told)
+        hooks.log(told, self._world.repo.top)
+        self._world.tell(HookFinished(told))
+
+    # --- after the hooks ---
+
+    def _check_tree(self, before: Marks) -> None:
+        """Look once at all that may have changed unseen: files no hook was given, HEAD, the index."""
+        if self._changes is None or not self._ran:
+            return
+        self._blame(self._changes.finish())
+        if not self._is_about_the_index():
+            return
+        repo, env = self._world.repo, self._world.env
+        drift = before.drift(repo, env, Marks.take(repo, env))
+        if drift:
+            raise _moved_under_us(drift)
+
+    def report(self, problem: "GitseqError | None") -> Report:
+        """The outcome so far; a problem counts for more than a hook that said no."""
+        code = 1 if self._legacy_failed or any(told.failed for told in self._done) else 0
+        return Report(
+            self._request.stage.name,
+            tuple(self._done),
+            problem.exit_code if problem is not None else code,
+            tuple(problem.lines()) if problem is not None else (),
+        )
+
+
+def _why_stopped(stopped: hooks.Stopped) -> GitseqError:
+    return _caller_gone() if stopped.caller_gone else Interrupted(stopped.signal)
+
+
+def _caller_gone() -> Refused:
+    return Refused(
+        "the git that called this hook is gone, so the run was ended; nothing was written to index or work tree",
+        hint="Run the git command again.",
+    )
+
+
+def _moved_under_us(drift: Drift) -> Refused:
+    return Refused(
+        "what was checked is not what would be committed",
+        why="\n".join(drift.sentences),
+        kept="Nothing was undone.",
+        hint="Look at `git status`, then run the command again. (A hook that runs `git add` does this, too.)",
+    )

@@ -1,0 +1,87 @@
+"""A run on a terminal: plain lines, and while a hook takes its time a line that lives.
+
+rich costs 90 ms to import. It is loaded by a second thread once a hook has run for a while, so that neither a
+quick hook nor the end of a slow one ever waits for it.
+"""
+
+import _thread
+
+from gitseq.core import text
+from gitseq.model import Event, HookProgress
+from gitseq.ui.plain import Plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.live import Live as RichLive
+
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_CLEAR_LINE = "\r\033[2K"
+
+
+class Live(Plain):
+    """`Plain`, plus elapsed time and the newest line of output of a hook that is still running."""
+
+    def __init__(self, *, colour: bool = False, verbose: bool = False, fd: int = 1) -> None:
+        super().__init__(colour=colour, verbose=verbose, fd=fd)
+        self._loading = False
+        self._ready = False
+        self._region: RichLive | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, HookProgress):
+            self._progress(event)
+            return
+        if self._region is not None:
+            self._leave()
+        super().__call__(event)
+
+    def _progress(self, event: HookProgress) -> None:
+        if not self._loading:
+            self._loading = True
+            _thread.start_new_thread(self._load, ())
+        if not self._ready:
+            return
+        if self._region is None:
+            self._enter()
+        if self._region is not None:
+            self._region.update(_picture(event, self._columns), refresh=True)
+
+    def _load(self) -> None:
+        try:
+            from rich import console, live  # noqa: F401 - so that _enter finds them loaded
+        except ImportError:  # plain lines will do
+            return
+        self._ready = True
+
+    def _enter(self) -> None:
+        from rich.console import Console
+        from rich.live import Live as RichLive
+
+        self._write(_CLEAR_LINE)
+        stream = open(self._fd, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        console = Console(file=stream, force_terminal=True, no_color=not self._colour, highlight=False)
+        self._region = RichLive(console=console, auto_refresh=False, transient=True)
+        self._region.start()
+
+    def _leave(self) -> None:
+        """Take the living lines away and put the begun line back, for `Plain` to complete."""
+        region, self._region = self._region, None
+        if region is not None:
+            region.stop()
+            region.console.file.close()
+            self._write(self._begun)
+
+
+def _picture(event: HookProgress, columns: int) -> "Group":
+    """What is shown while a hook runs: its name with a spinner and seconds, below it the newest line of output."""
+    from rich.console import Group
+    from rich.text import Text
+
+    frame = _FRAMES[int(event.elapsed * 10) % len(_FRAMES)]
+    lines = [Text(f"{text.start(event.hook.name, columns)}{frame} {int(event.elapsed)}s", no_wrap=True)]
+    newest = event.tail.rstrip().rpartition(b"\n")[2]
+    if newest:
+        lines.append(Text.from_ansi(newest.decode("utf-8", "backslashreplace"), style="dim", no_wrap=True, end=""))
+    return Group(*lines)

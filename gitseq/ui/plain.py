@@ -1,0 +1,89 @@
+"""A run as plain lines on standard output, in the shape people know from pre-commit."""
+
+import os
+
+from gitseq.core import text
+from gitseq.model import (
+    Event,
+    HookFinished,
+    HookRevised,
+    HookStarted,
+    Notice,
+    RunFinished,
+    RunStarted,
+    Verdict,
+)
+
+
+class Plain:
+    """Shows events line by line; the name of a hook stands there before it starts."""
+
+    def __init__(self, *, colour: bool = False, verbose: bool = False, fd: int = 1) -> None:
+        self._colour = colour
+        self._verbose = verbose
+        self._fd = fd
+        self._columns = 0
+        self._begun = ""
+        """The line that stands there without its ending."""
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, RunStarted):
+            self._columns = text.columns(event.hooks)
+        elif isinstance(event, HookStarted):
+            self._begin(event.hook.name)
+        elif isinstance(event, HookFinished):
+            self.finish(event.verdict)
+        elif isinstance(event, HookRevised):
+            self._begin(event.verdict.hook.name)
+            self.finish(event.verdict.replace(output=b""))
+        elif isinstance(event, Notice):
+            self._write(text.notice(event.level, event.text, self._colour) + "\n")
+        elif isinstance(event, RunFinished):
+            show_problem(event.report.problem)
+
+    def finish(self, verdict: Verdict) -> None:
+        """Complete the line of a hook and show what it said."""
+        if verdict.status == "skipped":
+            self._write(text.skipped(verdict, self._columns, self._colour) + "\n")
+            return
+        lines = [text.ending(verdict, self._colour), *text.details(verdict, self._verbose, self._colour)]
+        self._write("\n".join(lines) + "\n")
+        output = verdict.output.strip()
+        if output and (verdict.failed or self._verbose or verdict.hook.verbose):
+            self._write_bytes(b"\n" + output + b"\n\n")
+        elif len(lines) > 1:
+            self._write("\n")
+
+    def _begin(self, name: str) -> None:
+        self._begun = text.start(name, self._columns)
+        self._write(self._begun)
+
+    def _write(self, line: str) -> None:
+        self._write_bytes(line.encode("utf-8", "backslashreplace"))
+
+    def _write_bytes(self, data: bytes) -> None:
+        write_all(self._fd, data)
+
+
+def for_terminal(colour: bool, verbose: bool = False) -> Plain:
+    """The consumer for a terminal: plain lines that live while a hook takes its time."""
+    from gitseq.ui.live import Live
+
+    return Live(colour=colour, verbose=verbose)
+
+
+def show_problem(lines: "tuple[str, ...]") -> None:
+    """Say on stderr why a run or a command ended: what happened, why, what is kept, what to type next."""
+    if lines:
+        shown = "\n".join(["gitseq: " + lines[0], *("  " + line for line in lines[1:])]) + "\n"
+        write_all(2, shown.encode("utf-8", "backslashreplace"))
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write to a descriptor; a reader that has gone away (`gitseq run | head`) is no reason to stop."""
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    except OSError:
+        pass
