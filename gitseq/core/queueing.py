@@ -274,16 +274,6 @@ class QueueState(Record):
     waiters: "tuple[Waiter, ...]"
 
 
-def seconds(duration: float) -> str:
-    """`12 s`, `3 min 20 s`, `2 h 5 min`."""
-    whole = max(0, int(duration))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
 def shown(path: bytes) -> str:
     """A path as text; what is not UTF-8 is shown escaped."""
     return path.decode("utf-8", "backslashreplace")
@@ -295,9 +285,12 @@ def describe(holder: "Holder | None", now: float) -> str:
         return "nobody yet: the turn is being handed over"
     if not holder.pid:
         return "another program holds the lock file"
+    from gitseq.core import units  # only who waits needs words
+
     where = f" in {shown(holder.worktree)}" if holder.worktree else ""
     far = f" on {holder.host}" if holder.standing == ELSEWHERE else ""
-    return f"pid {holder.pid}{far} has been running {holder.what} for {seconds(now - holder.since)}{where}"
+    elapsed = units.format_duration(max(0.0, now - holder.since))
+    return f"pid {holder.pid}{far} has been running {holder.what} for {elapsed}{where}"
 
 
 def describe_wait(waiting: Waiting, now: float) -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from gitseq.core.queueing import Waiting
     from gitseq.host.env import Env
-    from gitseq.host.proctree import Process
     from gitseq.queue.places import Place
 
 _KEEP_UNSETTLED = 256  # dead runs in a row that nobody cleaned up after; older ones are forgotten
@@ -28,15 +27,15 @@ class Claim(Record):
     worktree: bytes
     env: "Env"
     """The environment we were started with: it may hold the token of a lease we run inside of."""
-    caller: "Process | None" = None
-    """The git that waits for us. When it is gone, so is the reason to stand in line."""
+    caller_gone: "Callable[[], bool] | None" = None
+    """Whether the git that called us is gone: then so is the reason to stand in line. Asked once a second."""
 
 
 class Patience(Record):
     """How long to wait, and whom to tell meanwhile."""
 
-    limit: "float | None" = None
-    """Seconds; None: without limit; 0: not at all."""
+    limit: float = float("inf")
+    """Seconds; 0: not at all."""
     on_wait: "Callable[[Waiting], None] | None" = None
     tick: float = 1.0
     """Seconds between two calls of `on_wait`."""

@@ -3,10 +3,10 @@
 import math
 import os
 
-from gitseq.core import queueing
+from gitseq.core import queueing, units
 from gitseq.core.queueing import Waiting
 from gitseq.errors import GaveUp, Interrupted, Refused
-from gitseq.host import clock, locks, proctree
+from gitseq.host import clock, locks
 from gitseq.queue import lease as leases
 from gitseq.queue import nesting, record, state, tickets
 from gitseq.queue.circles import Notes
@@ -54,7 +54,7 @@ class _Line:
         self._claim = claim
         self._on_wait = patience.on_wait
         self._tick = patience.tick
-        self._limit = None if patience.limit is None else max(patience.limit, _NO_WAIT)
+        self._limit = max(patience.limit, _NO_WAIT)
         self._ticket = ticket
         self._since = clock.wall()
         self._started = clock.monotonic()
@@ -69,7 +69,7 @@ class _Line:
     def pulse(self) -> float:
         """How often to wake up: such that the last time is the moment patience ends."""
         pulse = min(_PULSE, self._tick)
-        return pulse if self._limit is None else self._limit / math.ceil(self._limit / pulse)
+        return pulse if self._limit == units.FOREVER else self._limit / math.ceil(self._limit / pulse)
 
     def stand(self, alarm: "Alarm") -> "Lease":
         """Wait for our turn."""
@@ -146,17 +146,16 @@ class _Line:
     def _look_up(self, alarm: "Alarm") -> None:
         if alarm.received:
             raise Interrupted(alarm.received[0])
-        caller = self._claim.caller
-        if caller is not None and proctree.start_of(caller.pid) != caller.start:
+        if self._claim.caller_gone is not None and self._claim.caller_gone():
             raise Refused(
-                f"the {queueing.shown(caller.exe)} that started this run (pid {caller.pid}) is gone",
-                why="It ended while we waited for our turn, so there is nothing left to check.",
+                "the git that started this run is gone",
+                why="It ended while we waited for our turn, so nobody waits for an answer.",
                 kept="Nothing was run and nothing was changed.",
             )
         if self._notes is not None:
             self._notes.check()
         now = clock.monotonic()
-        if self._limit is not None and now - self._started >= self._limit:
+        if now - self._started >= self._limit:
             self._give_up()
         if self._ticket is not None and self._on_wait is not None and now >= self._next_tell:
             self._next_tell = now + self._tick
@@ -176,7 +175,9 @@ class _Line:
     def _give_up(self) -> None:
         waiting = self._waiting()
         raise GaveUp(
-            f"gave up waiting after {queueing.seconds(waiting.waited)}" if self._limit != _NO_WAIT else "not our turn",
+            f"gave up waiting after {units.format_duration(waiting.waited)}"
+            if self._limit != _NO_WAIT
+            else "not our turn",
             why=queueing.describe_wait(waiting, clock.wall()),
             kept="Nothing was run and nothing was changed.",
             hint="To see who is there: gitseq status. To wait longer: --wait 10m, or GITSEQ_WAIT=10m.",
