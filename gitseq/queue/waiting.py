@@ -30,7 +30,7 @@ _ORPHAN_POLL = 0.05
 def acquire(
     place: "Place", claim: "Claim", patience: "Patience", ticket: "Ticket | None", take: "Take" = tickets.take
 ) -> "Lease":
-    """As `lease.acquire`, once it is known that we must wait. When this raises, or dies, we stand nowhere."""
+    """As `turn.acquire`, once it is known that we must wait. When this raises, or dies, we stand nowhere."""
     line = _Line(place, claim, patience, ticket)
     line.take = take
     try:
