@@ -164,12 +164,11 @@ class _Line:
             self._renew(self._ticket)
 
     def _waiting(self) -> Waiting:
-        holder = state.holder(self._place)
+        holder, holding = state.holder_and_ticket(self._place)
         waited = clock.monotonic() - self._started
         if self._ticket is None:
             return Waiting(holder, 0, 0, waited)
-        lease = record.read(self._place)
-        place, total = queueing.position(self._ticket.numbers(), self._ticket.number, lease.ticket if lease else 0)
+        place, total = queueing.position(self._ticket.numbers(), self._ticket.number, holding)
         return Waiting(holder, place, total, waited)
 
     def _give_up(self) -> None:
