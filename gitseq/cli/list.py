@@ -33,7 +33,7 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     plan = configuration.fresh_plan(options, context)
     hooks = [hook for hook in plan.hooks if _is_wanted(hook, options)]
     text = _as_json(plan, hooks) if options.format == "json" else _as_table(plan, hooks)
-    print(text.encode("utf-8", "backslashreplace").decode())
+    configuration.say(text + "\n")
     return 0
 
 

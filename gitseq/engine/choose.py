@@ -1,5 +1,7 @@
 """What each hook of a run will do: be skipped, and why, or get which files. Shared by runs and dry runs."""
 
+import os
+
 from gitseq.core import select
 from gitseq.core.patterns import searcher
 from gitseq.core.tags import Tagger
@@ -48,7 +50,7 @@ class Chooser:
         self._request = request
         self._repo = world.repo
         self._codes = plan.pattern_codes
-        self._tagger = Tagger(plan, sniff.tags)
+        self._tagger = Tagger(plan, sniff.Sniffer(world.repo.top))
         entries = list(found.entries)
         if not found.is_message:
             entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
@@ -68,7 +70,11 @@ class Chooser:
         return searcher(pattern, self._codes)
 
     def _tags_of(self, path: bytes) -> "frozenset[str]":
-        return self._tagger.tags(self._repo.top + b"/" + path)
+        try:
+            mode = os.lstat(os.path.join(self._repo.top, path)).st_mode
+        except OSError:  # an earlier hook removed it
+            return frozenset()
+        return self._tagger.tags(path, mode)
 
     def _ruled_out(self, hook: Hook) -> "str | None":
         if not self._request.skip.isdisjoint((hook.id, hook.alias)):
