@@ -28,7 +28,7 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
 
 
 def say(text: str) -> None:
-    """Write to standard output; names that are not UTF-8 are shown escaped, and a reader that left early is no error."""
+    """Write to standard output; bytes that are not UTF-8 are shown escaped, a reader that left early is no error."""
     rest = text.encode("utf-8", "backslashreplace")
     try:
         while rest:
