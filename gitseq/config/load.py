@@ -75,7 +75,7 @@ def compile_plan(where: "Where") -> Compiled:
         notices=notices,
     )
     plan = plan.replace(pattern_codes=_pattern_codes(plan))
-    tables = _tag_tables(plan)
+    tables = tag_tables(plan)
     return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])
 
 
@@ -273,7 +273,7 @@ def _pattern_codes(plan: Plan) -> "dict[str, tuple[Any, ...]]":
     return {pattern: patterns.precompile(pattern) for pattern in sorted(used - {patterns.ALWAYS, patterns.NEVER})}
 
 
-def _tag_tables(plan: Plan) -> "tuple[Any, Any, str]":
+def tag_tables(plan: Plan) -> "tuple[Any, Any, str]":
     """identify's tables of extensions and names, and the file they come from; nothing when no hook needs them."""
     from gitseq.core.tags import FREE_TAGS, asked_tags
 
