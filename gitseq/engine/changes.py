@@ -34,7 +34,6 @@ class Changes:
     def __init__(self, repo: "Repo", env: "Env", listing: "Listing") -> None:
         self._repo = repo
         self._env = env
-        self.first = listing
         self._latest = listing
         self._ran: list[tuple[int, int]] = []
         self._began = 0
@@ -59,10 +58,6 @@ class Changes:
     def finish(self) -> Edits:
         """What is found to have changed anywhere, after the last hook."""
         return self._look() if self._stale else Edits({})
-
-    def restaged(self) -> "list[bytes]":
-        """Paths whose staged state is no longer what it was when the run began; after `finish`."""
-        return status.restaged_between(self.first, self._latest)
 
     def _look(self) -> Edits:
         now = status.read(self._repo, self._env)

@@ -47,6 +47,7 @@ class Chooser:
         plan = world.plan
         self._request = request
         self._repo = world.repo
+        self._env = world.env
         self._codes = plan.pattern_codes
         self._tagger = Tagger(plan, sniff.tags)
         entries = list(found.entries)
@@ -76,7 +77,7 @@ class Chooser:
         if hook.skip_on:
             from gitseq.git import state
 
-            under_way = state.in_progress(self._repo.git_dir).intersection(hook.skip_on)
+            under_way = state.operations(self._repo, self._env).intersection(hook.skip_on)
             if under_way:
                 return f"{min(under_way)} in progress"
         return None

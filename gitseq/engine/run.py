@@ -3,13 +3,13 @@
 import os
 
 from gitseq.core import verdict
-from gitseq.core.text import printable
 from gitseq.engine import candidates, hooks
 from gitseq.engine import request as asked
 from gitseq.engine.changes import Changes, Edits
 from gitseq.engine.choose import Chooser, hooks_for
 from gitseq.errors import GitseqError, Interrupted, Refused
-from gitseq.git import indexlock, marks, status
+from gitseq.git import indexlock, status
+from gitseq.git.marks import Drift, Marks
 from gitseq.host import clock
 from gitseq.model import (
     Hook,
@@ -27,9 +27,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.candidates import Candidates
     from gitseq.engine.request import Request, World
-
-PATIENCE_WITH_INDEX_LOCK = 10.0
-"""Seconds a foreign index.lock is waited for before a run is refused."""
 
 
 def execute(request: "Request", world: "World") -> Report:
@@ -55,6 +52,7 @@ class _Run:
         self._done: list[Verdict] = []
         self._changes: Changes | None = None
         self._legacy_failed = False
+        self._waited = False
 
     def go(self) -> None:
         request, world = self._request, self._world
@@ -63,12 +61,11 @@ class _Run:
             self._run_legacy()
         if not chosen:
             return
-        before = marks.take(world.repo)
+        before = Marks.take(world.repo, world.env)
         listing = self._listing()
         found = candidates.find(request, world, listing)
         if found.nothing_to_do:
             return
-        self._refuse_if_caller_is_gone()
         world.tell(RunStarted(request.stage.name, tuple(chosen)))
         self._run_hooks(chosen, found)
         self._check_tree(before)
@@ -80,11 +77,13 @@ class _Run:
         request, world = self._request, self._world
         if not request.stage.watches_tree:
             return None
-        waited = request.stage.checks_index and indexlock.require_free(
-            world.repo, world.env, patience_seconds=PATIENCE_WITH_INDEX_LOCK, on_wait=self._warn
-        )
-        early = None if waited else world.early
-        listing = status.end(world.repo, early) if early is not None else status.read(world.repo, world.env)
+        if request.stage.checks_index:
+            waiting = indexlock.Waiting(self._warn, pause=self._pause)
+            indexlock.require_free(world.repo, world.env, waiting, in_commit_hook=request.by_git)
+        if world.early is not None and not self._waited:
+            listing = status.end(world.repo, world.early)
+        else:
+            listing = status.read(world.repo, world.env)
         if listing.unmerged and self._is_about_the_index():
             raise Refused(
                 "Unmerged files.  Resolve before committing.",
@@ -100,10 +99,14 @@ class _Run:
     def _warn(self, text: str) -> None:
         self._world.tell(Notice("warning", text))
 
-    def _refuse_if_caller_is_gone(self) -> None:
+    def _pause(self, seconds: float) -> None:
+        """Wait a moment for somebody else's lock, but for no longer than we are wanted."""
+        self._waited = True
+        if self._world.signals.wait(seconds):
+            raise Interrupted(self._world.signals.stop)
         caller = self._world.caller
         if caller is not None and caller.gone(self._world.repo):
-            raise Refused("the git that called this hook is gone, so nothing was run and nothing was changed")
+            raise _caller_gone()
 
     # --- the hooks ---
 
@@ -159,17 +162,17 @@ class _Run:
 
     # --- after the hooks ---
 
-    def _check_tree(self, before: marks.Marks) -> None:
+    def _check_tree(self, before: Marks) -> None:
         """Look once at all that may have changed unseen: files no hook was given, HEAD, the index."""
         if self._changes is None or not self._ran:
             return
         self._blame(self._changes.finish())
         if not self._is_about_the_index():
             return
-        moved = marks.moved(before, marks.take(self._world.repo))
-        restaged = self._changes.restaged()
-        if moved or restaged:
-            raise _moved_under_us(moved, restaged)
+        repo, env = self._world.repo, self._world.env
+        drift = before.drift(repo, env, Marks.take(repo, env))
+        if drift:
+            raise _moved_under_us(drift)
 
     def report(self, problem: "GitseqError | None") -> Report:
         """The outcome so far; a problem counts for more than a hook that said no."""
@@ -183,21 +186,20 @@ class _Run:
 
 
 def _why_stopped(stopped: hooks.Stopped) -> GitseqError:
-    if stopped.caller_gone:
-        return Refused(
-            "the git that called this hook is gone; the hook was ended and nothing more was run",
-            hint="Run the git command again.",
-        )
-    return Interrupted(stopped.signal)
+    return _caller_gone() if stopped.caller_gone else Interrupted(stopped.signal)
 
 
-def _moved_under_us(moved: "list[str]", restaged: "list[bytes]") -> Refused:
-    names = [printable(path) for path in restaged]
-    shown = [f"    {name}" for name in names[:10]] + ([f"    and {len(names) - 10} more"] if len(names) > 10 else [])
-    staged = ["what is staged changed while hooks ran:", *shown] if names else []
+def _caller_gone() -> Refused:
+    return Refused(
+        "the git that called this hook is gone, so the run was ended; nothing was written to index or work tree",
+        hint="Run the git command again.",
+    )
+
+
+def _moved_under_us(drift: Drift) -> Refused:
     return Refused(
         "what was checked is not what would be committed",
-        why="\n".join([*moved, *staged]),
+        why="\n".join(drift.sentences),
         kept="Nothing was undone.",
-        hint="Look at `git status`, then run the same command again.",
+        hint="Look at `git status`, then run the command again. (A hook that runs `git add` does this, too.)",
     )

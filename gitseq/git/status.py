@@ -89,12 +89,3 @@ def edited_between(before: Listing, after: Listing) -> "list[bytes]":
         if (path in before.signatures) != (path in after.signatures)
         or before.signatures[path] != after.signatures[path]
     ]
-
-
-def restaged_between(before: Listing, after: Listing) -> "list[bytes]":
-    """Paths whose staged state differs between two listings."""
-    first = {**{entry.path: entry for entry in before.staged}, **dict.fromkeys(before.deleted)}
-    second = {**{entry.path: entry for entry in after.staged}, **dict.fromkeys(after.deleted)}
-    return [
-        path for path in sorted({*first, *second}) if (path in first) != (path in second) or first[path] != second[path]
-    ]

@@ -107,3 +107,35 @@ def unnamed(content: bytes) -> int:
         view = view[os.write(fd, view) :]
     os.lseek(fd, 0, os.SEEK_SET)
     return fd
+
+
+class Held:
+    """A file that stays readable as it was when it is replaced by renaming another over it.
+
+    While it is held its inode cannot be given to another file, so an equal signature means the same file.
+    The descriptor is closed with the last reference.
+    """
+
+    __slots__ = ("_fd", "signature", "tail")
+
+    def __init__(self, fd: int, tail_length: int) -> None:
+        self._fd = fd
+        st = os.fstat(fd)
+        self.signature: Signature = (st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_mode)
+        self.tail = os.pread(fd, tail_length, max(0, st.st_size - tail_length))
+
+    def content(self) -> bytes:
+        """All of it; raises OSError."""
+        return os.pread(self._fd, os.fstat(self._fd).st_size, 0)
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+
+
+def hold(path: bytes, tail_length: int) -> "Held | None":
+    """Keep a file open with its signature and last bytes; None when it is missing or unreadable."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    return Held(fd, tail_length)

@@ -1,8 +1,23 @@
-"""Who our ancestors are and what they hold, read from /proc; elsewhere the parent is all we know."""
+"""Who our ancestors are, which processes there are and what they hold: read from /proc, elsewhere from `ps`.
+
+Without /proc a process has no start time, no environment and no open files here: every question about those is
+answered "not known", which makes the index.lock rule refuse rather than believe.
+"""
 
 import os
+import time
 
 from gitseq.model import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitseq.host.env import Env
+
+PROC = b"/proc"
+_DEPTH = 64
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Process(Record):
@@ -14,6 +29,10 @@ class Process(Record):
     ppid: int
     exe: bytes
     """Base name of the executable, or of the command where the link cannot be read."""
+    readable: bool = True
+    """Whether it let us see its executable; another user's process does not, and then hides the rest as well."""
+    ended: bool = False
+    """A zombie: it runs no more and holds nothing, only its parent has not asked how it ended."""
 
     @property
     def is_git(self) -> bool:
@@ -24,7 +43,7 @@ class Process(Record):
 def look(pid: int) -> "Process | None":
     """The process with that pid now, or None."""
     try:
-        fd = os.open(b"/proc/%d/stat" % pid, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(b"%s/%d/stat" % (PROC, pid), os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
@@ -34,11 +53,9 @@ def look(pid: int) -> "Process | None":
     finally:
         os.close(fd)
     command, fields = _split_stat(line)
-    try:
-        exe = os.path.basename(os.readlink(b"/proc/%d/exe" % pid))
-    except OSError:
-        exe = command
-    return Process(pid, int(fields[19]), int(fields[1]), exe)
+    exe = _link(pid, b"exe")
+    name = os.path.basename(exe.removesuffix(b" (deleted)")) if exe else command  # deleted: git was upgraded meanwhile
+    return Process(pid, int(fields[19]), int(fields[1]), name, exe is not None, fields[0] in (b"Z", b"X"))
 
 
 def _split_stat(line: bytes) -> "tuple[bytes, list[bytes]]":
@@ -47,17 +64,71 @@ def _split_stat(line: bytes) -> "tuple[bytes, list[bytes]]":
     return line[start + 1 : end], line[end + 2 :].split()
 
 
-def ancestors(limit: int = 64) -> "list[Process]":
-    """Parent, grand-parent and so on; ends at pid 1, at what is not visible, and after `limit`."""
-    found: list[Process] = []
+def _link(pid: int, name: bytes) -> "bytes | None":
+    try:
+        return os.readlink(b"%s/%d/%s" % (PROC, pid, name))
+    except OSError:
+        return None
+
+
+def _content(pid: int, name: bytes) -> "bytes | None":
+    try:
+        with open(b"%s/%d/%s" % (PROC, pid, name), "rb") as stream:
+            return stream.read()
+    except OSError:
+        return None
+
+
+def climb() -> "Iterator[Process]":
+    """Our parent, grand-parent and so on, one at a time; ends at pid 1 and at what is not visible."""
     pid = os.getppid()
-    while pid > 0 and len(found) < limit:
-        process = look(pid)
+    table = None if _has_proc() else _listed_by_ps()
+    for _generation in range(_DEPTH):
+        process = look(pid) if table is None else table.get(pid)
         if process is None:
-            break
-        found.append(process)
+            return
+        yield process
         pid = process.ppid
+
+
+def ancestors() -> "list[Process]":
+    """All of `climb`, nearest first."""
+    return list(climb())
+
+
+def _has_proc() -> bool:
+    return os.path.exists(PROC + b"/self/stat")
+
+
+def _listed_by_ps() -> "dict[int, Process]":
+    """Every process as `ps` tells it, by pid; empty where there is no ps either."""
+    from gitseq.host import env, procs
+
+    try:
+        listing = procs.capture([b"ps", b"-A", b"-o", b"pid=,ppid=,comm="], env.snapshot(), cwd=b"/").out
+    except OSError:
+        return {}
+    found = {}
+    for line in listing.splitlines():
+        pid, ppid, command = line.split(None, 2)
+        found[int(pid)] = Process(int(pid), 0, int(ppid), os.path.basename(command), readable=False)
     return found
+
+
+def everyone() -> "Iterator[Process]":
+    """Every process that runs and can be seen, one at a time; nothing where there is no /proc."""
+    try:
+        names = os.listdir(PROC)
+    except OSError:
+        return
+    for name in names:
+        if name.isdigit() and (process := look(int(name))) is not None and not process.ended:
+            yield process
+
+
+def sees_everyone() -> bool:
+    """Whether processes of other users are visible; a /proc mounted with hidepid does not show even pid 1."""
+    return os.path.exists(PROC + b"/1/stat")
 
 
 def alive(process: Process) -> bool:
@@ -66,26 +137,72 @@ def alive(process: Process) -> bool:
     return now is not None and now.start == process.start
 
 
-def initial_environment(pid: int) -> "dict[bytes, bytes]":
-    """The environment a process was started with; empty when it may not be read."""
+def age(process: Process) -> "float | None":
+    """Seconds since a process started; None when unknown."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - process.start / _TICKS if process.start else None
+
+
+def open_pidfd(process: Process) -> int:
+    """A descriptor that becomes readable when this very process ends; -1 where there is no such thing."""
     try:
-        with open(b"/proc/%d/environ" % pid, "rb") as stream:
-            pairs = stream.read().split(b"\0")
+        fd = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):
+        return -1
+    if alive(process):
+        return fd
+    os.close(fd)  # the pid belongs to somebody else by now
+    return -1
+
+
+def initial_environment(pid: int) -> "Env | None":
+    """The environment a process was started with; None when it may not be read."""
+    content = _content(pid, b"environ")
+    if content is None:
+        return None
+    return dict(pair.split(b"=", 1) for pair in content.split(b"\0") if b"=" in pair)
+
+
+def command_line(pid: int) -> "list[bytes]":
+    """The arguments of a process; empty for one that is ending, or may not be asked."""
+    return (_content(pid, b"cmdline") or b"").split(b"\0")[:-1]
+
+
+def working_folder(pid: int) -> "bytes | None":
+    """Where a process stands; None when it may not be asked."""
+    return _link(pid, b"cwd")
+
+
+def user_of(pid: int) -> str:
+    """The name, or else the number, of the user a process runs as; '' when it is gone."""
+    try:
+        uid = os.stat(b"%s/%d" % (PROC, pid)).st_uid
     except OSError:
-        return {}
-    return dict(pair.split(b"=", 1) for pair in pairs if b"=" in pair)
+        return ""
+    import pwd
 
-
-def has_open(pid: int, device: int, inode: int) -> bool:
-    """Whether a process has that very file open; False when it may not be asked."""
-    folder = b"/proc/%d/fd" % pid
     try:
-        names = os.listdir(folder)
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def has_open(pid: int, path: bytes, device: int, inode: int) -> bool:
+    """Whether a process has that very file open; False when it may not be asked.
+
+    Only descriptors that read like `path` are followed: a stat through one into a dead network mount would hang us.
+    """
+    folder = b"%s/%d/fd" % (PROC, pid)
+    name = os.path.basename(path)
+    try:
+        numbers = os.listdir(folder)
     except OSError:
         return False
-    for name in names:
+    for number in numbers:
+        descriptor = os.path.join(folder, number)
         try:
-            st = os.stat(os.path.join(folder, name))
+            if not os.path.basename(os.readlink(descriptor)).startswith(name):
+                continue
+            st = os.stat(descriptor)
         except OSError:
             continue
         if (st.st_dev, st.st_ino) == (device, inode):

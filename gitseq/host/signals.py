@@ -5,6 +5,7 @@ records it; so nothing here raises. `_signal` is the C module behind `signal`, w
 """
 
 import os
+import select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +66,14 @@ class Signals:
     def stop(self) -> int:
         """The first signal that asked us to stop, or 0."""
         return self.received[0] if self.received else 0
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but not through a signal: whether one has asked us to stop."""
+        poller = select.poll()
+        poller.register(self.fd, select.POLLIN)
+        if not self.stop and poller.poll(seconds * 1000):
+            self.drain()
+        return bool(self.stop)
 
     def drain(self) -> None:
         """Empty the wake-up pipe after a poll."""

@@ -1,0 +1,71 @@
+"""Asking before we start whether somebody else holds the index. A lock is looked at, never removed.
+
+The common answer, no lock at all, costs one readlink and one lstat; everything else lives in `lockowner`, which is
+loaded when there is a lock.
+"""
+
+import os
+
+from gitseq.host import clock
+from gitseq.model import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitseq.core.lockrule import Lock
+    from gitseq.git.repo import Repo
+    from gitseq.host.env import Env
+
+_LINKS = 5  # git's own limit, MAXDEPTH in its lockfile.c
+
+
+class Waiting(Record):
+    """How long to wait for a foreign lock, and how."""
+
+    tell: "Callable[[str], None]"
+    """Called once, with a line for the user, when the wait becomes long enough to notice."""
+    seconds: float = 10.0
+    pause: "Callable[[float], None]" = clock.pause
+    """Sleeps. It may raise instead, when a signal has come or the git that called us has died."""
+
+
+def lock_of(index: bytes) -> bytes:
+    """The lock file git makes for an index: beside the file that the name leads to, through at most five links."""
+    for _link in range(_LINKS):
+        try:
+            target = os.readlink(index)
+        except OSError:
+            break
+        index = os.path.join(os.path.dirname(index), target)
+    return index + b".lock"
+
+
+def check(repo: "Repo", env: "Env") -> "Lock | None":
+    """Whose lock is on the index in use, now; None when there is none.
+
+    FOREIGN is a first word: many such locks are gone a moment later, and `require_free` is who searches for an owner.
+    """
+    if not repo.index.endswith(b".lock") and not os.path.lexists(lock_of(repo.index)):
+        return None
+    from gitseq.core import lockrule
+    from gitseq.git import lockowner
+
+    return lockrule.decide(lockowner.gather(repo, env))
+
+
+def require_free(repo: "Repo", env: "Env", waiting: Waiting, *, in_commit_hook: bool = False) -> "Lock | None":
+    """After this returns, the index in use is not locked (None) or locked for us (the lock); else Refused is raised.
+
+    A foreign lock is waited for, `waiting.seconds` at most, and then told with its owner where one can be found.
+    No lock is ever removed, and no file is written. `in_commit_hook`: git itself called us as pre-commit,
+    prepare-commit-msg, commit-msg or pre-merge-commit. A plain GIT_INDEX_FILE then proves that the gits above us
+    hold nothing, so they are not taken for the owner.
+    """
+    lock = check(repo, env)
+    if lock is None or lock.state == "ours":
+        return lock
+    from gitseq.git import lockowner
+
+    spare_ancestors = in_commit_hook and b"GIT_INDEX_FILE" in env
+    return lockowner.Wait(repo, env, waiting, spare_ancestors=spare_ancestors).until_free(lock)
