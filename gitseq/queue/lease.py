@@ -1,10 +1,10 @@
-"""Taking the lease, holding it, giving it back."""
+"""Holding the lease, from the moment the lock is ours until it is given back."""
 
 import os
 
 from gitseq.core import queueing
 from gitseq.core.queueing import Held, LeaseRecord
-from gitseq.host import clock, locks
+from gitseq.host import clock
 from gitseq.model import Record
 from gitseq.queue import nesting, record, tickets
 
@@ -105,44 +105,6 @@ class Lease:
 
     def __exit__(self, *_exc: object) -> None:
         self.release()
-
-
-def acquire(place: "Place", claim: Claim, patience: Patience) -> Lease:
-    """The lease of a place, in order of arrival. When this raises, or dies, we stand in no queue.
-
-    Raises GaveUp when patience ends, Interrupted after INT, TERM or HUP while waiting, Refused when the wait would
-    close a circle or whoever called us is gone, EnvironmentProblem when the queue cannot be used. Ask
-    `nesting.joined` first: a process that waits for its own ancestor waits for ever.
-    """
-    outer = nesting.surrounding(claim.env) if nesting.VARIABLE in claim.env else ()
-    nesting.next_depth(outer)  # too deep is too deep also without standing in line first
-    try:
-        ticket, by_flock = tickets.take(place), True
-    except locks.NotSupported:
-        ticket, by_flock = None, False
-    lease = _at_once(ticket, claim, outer) if ticket else None
-    if lease is not None:
-        return lease
-    if by_flock:
-        from gitseq.queue import waiting
-
-        return waiting.acquire(place, claim, patience, ticket)
-    from gitseq.queue import polling
-
-    return polling.acquire(place, claim, patience)
-
-
-def _at_once(ticket: "tickets.Ticket", claim: Claim, outer: "tuple[Held, ...]") -> "Lease | None":
-    """The lease, if nobody else is there."""
-    try:
-        blocker = ticket.blocker()
-        if blocker >= 0:
-            os.close(blocker)
-            return None
-        return grant(ticket, claim, outer) if ticket.try_lock() else None
-    except BaseException:
-        ticket.leave()
-        raise
 
 
 def grant(ticket: "tickets.Ticket", claim: Claim, outer: "tuple[Held, ...]") -> "Lease | None":

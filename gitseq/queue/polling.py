@@ -26,7 +26,7 @@ _UNSIGNED = 10.0  # seconds a ticket may stand before its owner's words are in i
 
 
 def acquire(place: "Place", claim: "Claim", patience: "Patience") -> "Lease":
-    """As `lease.acquire`, without `flock`."""
+    """As `turn.acquire`, without `flock`."""
     return waiting.acquire(place, claim, patience, take(place), take)
 
 

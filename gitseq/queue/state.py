@@ -21,7 +21,7 @@ def look(place: "Place") -> QueueState:
         return QueueState(place.scope, None, ())
     except OSError as error:
         raise places.unusable(place, error) from None
-    holding = finding.lease.ticket if finding.lease is not None and finding.in_force else 0
+    holding = _ticket_held(finding)
     waiters: list[Waiter] = []
     for number in numbers:
         if number != holding and (waiter := _waiter(place, number, len(waiters) + 1)):
@@ -29,9 +29,18 @@ def look(place: "Place") -> QueueState:
     return QueueState(place.scope, _holder(place, finding), tuple(waiters))
 
 
-def holder(place: "Place") -> "Holder | None":
-    """Who holds the lease now; None when nobody does, or it is being handed over. Raises OSError."""
-    return _holder(place, record.examine(place))
+def holder_and_ticket(place: "Place") -> "tuple[Holder | None, int]":
+    """Who holds the lease now (None when nobody does, or it is being handed over), and the holder's ticket, or 0.
+
+    Raises OSError.
+    """
+    finding = record.examine(place)
+    return _holder(place, finding), _ticket_held(finding)
+
+
+def _ticket_held(finding: record.Finding) -> int:
+    """Only a lease that is in force stands in this line: an orphaned one had its ticket in a line that was removed."""
+    return finding.lease.ticket if finding.lease is not None and finding.standing == queueing.IN_FORCE else 0
 
 
 def _holder(place: "Place", finding: record.Finding) -> "Holder | None":

@@ -30,7 +30,7 @@ _ORPHAN_POLL = 0.05
 def acquire(
     place: "Place", claim: "Claim", patience: "Patience", ticket: "Ticket | None", take: "Take" = tickets.take
 ) -> "Lease":
-    """As `lease.acquire`, once it is known that we must wait. When this raises, or dies, we stand nowhere."""
+    """As `turn.acquire`, once it is known that we must wait. When this raises, or dies, we stand nowhere."""
     line = _Line(place, claim, patience, ticket)
     line.take = take
     try:
@@ -164,12 +164,11 @@ class _Line:
             self._renew(self._ticket)
 
     def _waiting(self) -> Waiting:
-        holder = state.holder(self._place)
+        holder, holding = state.holder_and_ticket(self._place)
         waited = clock.monotonic() - self._started
         if self._ticket is None:
             return Waiting(holder, 0, 0, waited)
-        lease = record.read(self._place)
-        place, total = queueing.position(self._ticket.numbers(), self._ticket.number, lease.ticket if lease else 0)
+        place, total = queueing.position(self._ticket.numbers(), self._ticket.number, holding)
         return Waiting(holder, place, total, waited)
 
     def _give_up(self) -> None:
