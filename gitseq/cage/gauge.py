@@ -63,6 +63,7 @@ class Gauge:
 
     def _read(self, now: float) -> Reading:
         leaf = self.tree.leaf
+        began = clock.processor()
         if leaf is None:
             members = self.tree.alive()
             bound, count = caps.upper_bound(self._base, _seen(members), tree.PAGE), len(members)
@@ -73,7 +74,7 @@ class Gauge:
         self.processes = max(self.processes, count)
         if self._is_large(bound):
             self._note_largest(members or self.tree.alive())
-        return Reading(now, bound, count, clock.monotonic() - now)
+        return Reading(now, bound, count, clock.processor() - began)
 
     def _is_large(self, used: int) -> bool:
         return self.limits.memory is not None and used * 2 >= self.limits.memory
@@ -119,7 +120,7 @@ class Gauge:
 
     def _measure(self, enough: int, *, stop: bool) -> None:
         """Count shared pages once; a verdict needs little more than `enough`. With `stop` the tree cannot grow."""
-        began = clock.monotonic()
+        began = clock.processor()
         members = self.tree.stop() if stop else self.tree.alive()
         seen = _seen(members)
         used = 0
@@ -130,8 +131,7 @@ class Gauge:
                 self._largest = Held(member.pid, tree.command_line(member.pid), size)
             if stop and used > enough * 2:
                 break
-        ended = clock.monotonic()
-        self._base = Measured(ended, used, ended - began, seen)
+        self._base = Measured(clock.monotonic(), used, clock.processor() - began, seen)
 
     def kernel_hit(self) -> "Hit | None":
         """What the kernel had to do to keep the tree within its leaf, if anything."""
@@ -176,8 +176,8 @@ class Gauge:
                 if not outside:
                     break
                 for member in outside:
-                    self._uncharged += tree.unshared(member)
                     leaf.admit(member)
+                    self._uncharged += tree.unshared(member)  # too much if anything: some of it is charged by now
         except OSError:  # another user's process: it stays where it is, and we go on without
             for pid in leaf.pids():
                 member_inside = tree.look(pid)

@@ -105,7 +105,7 @@ def _find(belongs: "Belongs", state_dir: bytes, dead_leaves: "list[Leaf]") -> "l
 
 def _proof(member: "Member", belongs: "Belongs", place: int) -> str:
     """Why a process is a dead run's, or ''. A token speaks for itself; only without one does the mark count."""
-    environ = proctree.initial_environment(member.pid)
+    environ = proctree.initial_environment(member.pid) or {}
     if VARIABLE in environ:
         return "token" if belongs(environ, member.start) else ""
     return "mark" if place >= 0 and _marked_by_the_dead(member.pid, place) else ""

@@ -448,8 +448,8 @@ class _Watching:
         known = self._child.known
         if all(pid == self._pid or pid in known for pid in procs.children()):
             return True
-        self._tree.bury()
         members = self._tree.alive()
+        self._tree.bury()
         if not members:
             return True
         if clock.monotonic() < self._gone_at + LINGER or self._leftovers:

@@ -7,7 +7,7 @@ FASTEST = 1e9
 """Bytes a second that an allocator is assumed to take; faster ones overshoot more."""
 TOLERANCE = 1.1
 """How far beyond its cap a tree may get before it is seen."""
-SOONEST, LATEST = 0.002, 0.1
+SOONEST, LATEST, LATEST_COSTLY = 0.002, 0.1, 2.0
 """Seconds between two looks; a costly look is made less often."""
 _CALM = 50e6
 """Bytes a second below which a tree counts as not growing."""
@@ -27,7 +27,7 @@ class Reading(Record):
     count: int
     """Living processes."""
     cost: float
-    """Seconds the look took."""
+    """Seconds of processor time the look took."""
 
 
 class Held(Record):
@@ -79,7 +79,7 @@ def next_look(before: "Reading | None", now: Reading, memory: "int | None", proc
     if processes is not None and births > processes / 10:
         due = min(due, max(0, processes - now.count) / births / 2)
         costs = _GROWING_COST
-    return max(SOONEST, due, costs * now.cost)
+    return max(SOONEST, due, min(costs * now.cost, LATEST_COSTLY))
 
 
 class Measured(Record):
@@ -88,7 +88,7 @@ class Measured(Record):
     at: float
     used: int
     cost: float
-    """Seconds the measurement took."""
+    """Seconds of processor time the measurement took."""
     seen: "dict[tuple[int, int], tuple[int, int]]"
     """(pid, start) -> (resident bytes, minor faults)."""
 

@@ -37,8 +37,8 @@ class Member:
 
     @property
     def alive(self) -> bool:
-        """Not a zombie, not being buried."""
-        return self.state not in b"ZXx"
+        """Whether anything of it can still run: a process whose first thread has ended looks like a zombie."""
+        return self.state not in b"ZXx" or self.threads > 1
 
 
 def read(path: bytes) -> bytes:
@@ -157,17 +157,19 @@ def owner(pid: int) -> int:
 
 
 def proportional(member: Member) -> int:
-    """Memory of a process in bytes, pages it shares divided by the number of sharers, swapped ones included.
+    """Memory of a process in bytes that dropping caches would not give back, shared pages divided by their sharers.
 
-    Slow, 0.2 s for each GiB (/proc/PID/smaps_rollup). Where it may not be read (another user's, setuid), what it
-    shares with nobody stands in.
+    Anonymous, shared-memory and swapped pages; files mapped into memory are the kernel's to drop. Slow, 0.2 s for
+    each GiB (/proc/PID/smaps_rollup, Linux 4.14; the parts since 5.5). Where it may not be read (another user's,
+    setuid), `unshared` stands in.
     """
     text = read(b"/proc/%d/smaps_rollup" % member.pid)
-    total = 0
-    for line in text.split(b"\n"):
-        if line.startswith((b"Pss:", b"SwapPss:")):
-            total += int(line.split()[1]) << 10
-    return total if text else unshared(member)
+    if not text:
+        return unshared(member)
+    sizes = {line.partition(b":")[0]: int(line.split()[1]) << 10 for line in text.splitlines()[1:]}
+    held = [sizes.get(name) for name in (b"Pss_Anon", b"Pss_Shmem")]
+    whole = sizes.get(b"Pss", 0) if None in held else sum(size or 0 for size in held)
+    return whole + sizes.get(b"SwapPss", 0)
 
 
 def unshared(member: Member) -> int:
