@@ -4,6 +4,8 @@ import time
 
 monotonic = time.monotonic
 wall = time.time
+processor = time.process_time
+"""Seconds of processor time that we have used: what something cost, however busy the machine is."""
 wall_ns = time.time_ns
 
 
