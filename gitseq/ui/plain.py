@@ -54,7 +54,9 @@ class Plain:
         minute = int(event.waited // 60)
         if minute != self._minute_told:
             self._minute_told = minute
-            self._write(text.notice("info", "Waiting for our turn: " + event.text, self._colour) + "\n")
+            self._write(
+                text.notice("info", f"Waiting for our turn: {event.text}{memory_of(event.holder)}", self._colour) + "\n"
+            )
 
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook and show what it said."""
@@ -80,11 +82,20 @@ class Plain:
         write_all(self._fd, data)
 
 
-def for_terminal(colour: bool, verbose: bool = False) -> Plain:
+def memory_of(pid: int) -> str:
+    """`, 270 MiB`: what a process and all below it have in memory; '' when there is none to be seen."""
+    from gitseq.core.units import format_size
+    from gitseq.host import tree
+
+    members = tree.walk([pid]) if pid else []
+    return f", {format_size(sum(member.resident for member in members))}" if members else ""
+
+
+def for_terminal(colour: bool, verbose: bool = False, fd: int = 1) -> Plain:
     """The consumer for a terminal: plain lines that live while a hook takes its time."""
     from gitseq.ui.live import Live
 
-    return Live(colour=colour, verbose=verbose)
+    return Live(colour=colour, verbose=verbose, fd=fd)
 
 
 def show_problem(lines: "tuple[str, ...]") -> None:
