@@ -3,6 +3,7 @@
 import os
 
 from gitseq.config import kept
+from gitseq.errors import NoConfiguration
 from gitseq.git import repo
 
 TYPE_CHECKING = False
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     import argparse
 
     from gitseq.cli.main import Context
+    from gitseq.git.repo import Repo
+    from gitseq.host.env import Env
     from gitseq.model import Plan
 
 
@@ -25,6 +28,17 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     top = repo.discover(context.env, context.cwd).top
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     return compile_plan(kept.Where(top, context.env, explicit)).plan
+
+
+def plan_or_defaults(repo: "Repo", env: "Env") -> "Plan":
+    """The plan in use; where there is no configuration, all of its defaults. Raises ConfigError for a wrong one."""
+    from gitseq.config import compiled
+    from gitseq.model import Plan
+
+    try:
+        return compiled.load(repo.top, repo.state_dir, env, None)
+    except NoConfiguration:
+        return Plan("", ())
 
 
 def say(text: str) -> None:
