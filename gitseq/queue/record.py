@@ -34,7 +34,12 @@ class _Scan:
 
 def encode(fields: "dict[str, Any]") -> bytes:
     """One line of JSON, ended by a newline. Values: str, bytes (a path), int, float, and tuples of those."""
-    return ("{" + ", ".join(f'"{name}": {_value(value)}' for name, value in fields.items()) + "}\n").encode("ascii")
+    quoted = _json.encode_basestring_ascii
+    parts = []
+    for name, value in fields.items():
+        text = quoted(value) if type(value) is str else _value(value)
+        parts.append(f'"{name}": {text}')
+    return ("{" + ", ".join(parts) + "}\n").encode("ascii")
 
 
 def _value(value: "Any") -> str:
@@ -105,8 +110,11 @@ def is_alive(owner: Owner, seen_from: Owner) -> bool:
 
 def write(place: "Place", lease: LeaseRecord) -> None:
     """After this returns, or dies, the record is the old one or all of the new one. Raises OSError."""
-    fields = {"format": _FORMAT, **dict(zip(lease._fields, lease.values(), strict=True))}
-    fields |= owner_fields(fields.pop("owner"))
+    fields: dict[str, Any] = {"format": _FORMAT}
+    for name in lease._fields:
+        if name != "owner":
+            fields[name] = getattr(lease, name)
+    fields.update(owner_fields(lease.owner))
     files.write_whole(place.record, encode(fields))
 
 
