@@ -87,9 +87,17 @@ class _Call:
             tty=coloured,
         )
         with Signals() as signals:
-            tell = plain.for_terminal(coloured) if is_terminal else plain.Plain(colour=coloured)
+            tell = _consumer(coloured, is_terminal)
             world = World(self._env, repo, plan, signals, Caller.find(), tell, is_terminal, early)
             return engine.execute(request, world).exit_code
+
+
+def _consumer(coloured: bool, is_terminal: bool) -> plain.Plain:
+    if not is_terminal:
+        return plain.Plain(colour=coloured)
+    from gitseq.ui.live import Live
+
+    return Live(colour=coloured)
 
 
 def _drain() -> bytes:

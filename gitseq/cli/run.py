@@ -79,7 +79,9 @@ def _consumer(options: argparse.Namespace, coloured: bool, live: bool) -> "plain
     if options.format == "json":
         return json.Json()
     if live:
-        return plain.for_terminal(coloured, options.verbose)
+        from gitseq.ui.live import Live
+
+        return Live(colour=coloured, verbose=options.verbose)
     return plain.Plain(colour=coloured, verbose=options.verbose)
 
 
