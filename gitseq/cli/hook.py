@@ -71,6 +71,7 @@ class _Call:
     def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes) -> int:
         early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import
         from gitseq.engine import run as engine
+        from gitseq.engine import settings
         from gitseq.engine.request import Request, World, skip_list
         from gitseq.git.caller import Caller
         from gitseq.host.signals import Signals
@@ -88,7 +89,17 @@ class _Call:
         )
         with Signals() as signals:
             tell = _consumer(coloured, is_terminal)
-            world = World(self._env, repo, plan, signals, Caller.find(), tell, is_terminal, early)
+            world = World(
+                self._env,
+                repo,
+                settings.overridden(plan, self._env),
+                signals,
+                Caller.find(),
+                tell,
+                is_terminal,
+                settings.patience(plan, self._env),
+                early,
+            )
             return engine.execute(request, world).exit_code
 
 
