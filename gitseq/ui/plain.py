@@ -80,13 +80,6 @@ class Plain:
         write_all(self._fd, data)
 
 
-def for_terminal(colour: bool, verbose: bool = False) -> Plain:
-    """The consumer for a terminal: plain lines that live while a hook takes its time."""
-    from gitseq.ui.live import Live
-
-    return Live(colour=colour, verbose=verbose)
-
-
 def show_problem(lines: "tuple[str, ...]") -> None:
     """Say on stderr why a run or a command ended: what happened, why, what is kept, what to type next."""
     if lines:
