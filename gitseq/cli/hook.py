@@ -88,27 +88,25 @@ class _Call:
             tty=coloured,
         )
         with Signals() as signals:
-            tell = _consumer(coloured, is_terminal)
             world = World(
                 self._env,
                 repo,
                 settings.overridden(plan, self._env),
                 signals,
                 Caller.find(),
-                tell,
-                is_terminal,
-                settings.patience(plan, self._env),
-                early,
+                self._consumer(is_terminal, coloured),
+                wants_progress=is_terminal,
+                patience=settings.patience(plan, self._env),
+                early=early,
             )
             return engine.execute(request, world).exit_code
 
+    def _consumer(self, is_terminal: bool, coloured: bool) -> plain.Plain:
+        if not is_terminal:
+            return plain.Plain(colour=coloured)
+        from gitseq.ui.live import Live
 
-def _consumer(coloured: bool, is_terminal: bool) -> plain.Plain:
-    if not is_terminal:
-        return plain.Plain(colour=coloured)
-    from gitseq.ui.live import Live
-
-    return Live(colour=coloured)
+        return Live(colour=coloured)
 
 
 def _drain() -> bytes:
