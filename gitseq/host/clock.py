@@ -9,6 +9,11 @@ processor = time.process_time
 wall_ns = time.time_ns
 
 
+def since_boot() -> float:
+    """Seconds on the clock that process start times are counted on (field 22 of /proc/PID/stat)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def pause(seconds: float) -> None:
     """Sleep. Only for polling what the kernel cannot wake us for (a lock file of git's)."""
     time.sleep(seconds)
