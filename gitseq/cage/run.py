@@ -45,6 +45,8 @@ class Command(Record):
     """Stays in our own process group and is not captured."""
     output: "tuple[int, int] | None" = None
     """For an interactive command, its standard output and error; the descriptor of its input when not given."""
+    inherit: tuple[int, ...] = ()
+    """Descriptors that it and all it starts keep open."""
     limits: Limits = Limits()
     keep_daemons: bool = False
     """Leave alone, and list, what outlives the command; a command that was ended takes all with it all the same."""
@@ -174,6 +176,7 @@ def _start(command: Command, watch: Watch, theirs: int) -> int:
             streams,
             cwd=command.cwd,
             own_group=not command.interactive,
+            inherit=command.inherit,
         )
     finally:
         if marked:

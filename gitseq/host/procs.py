@@ -54,12 +54,22 @@ def find_executable(name: bytes, path: bytes, cwd: bytes) -> "bytes | None":
     return None
 
 
-def spawn(executable: bytes, argv: "list[bytes]", env: "Env", streams: Streams, *, cwd: bytes, own_group: bool) -> int:
+def spawn(
+    executable: bytes,
+    argv: "list[bytes]",
+    env: "Env",
+    streams: Streams,
+    *,
+    cwd: bytes,
+    own_group: bool,
+    inherit: "tuple[int, ...]" = (),
+) -> int:
     """Start a command and return its pid; raises OSError when the kernel refuses to execute it.
 
     posix_spawn knows no folder, so we stand in `cwd` for that moment: the engine has one thread.
     """
     actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((streams.inp, streams.out, streams.err))]
+    actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in inherit]  # onto itself: loses only its close-on-exec
     here = os.open(b".", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     try:
         os.chdir(cwd)

@@ -78,6 +78,11 @@ class Lease:
             self._lifeline = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         return self._lifeline
 
+    @property
+    def inherit(self) -> "tuple[int, ...]":
+        """The descriptors to start things under this lease with."""
+        return (self.lifeline(),)
+
     def release(self) -> None:
         """After this returns, or dies, the next in line runs. Twice is once.
 

@@ -40,6 +40,8 @@ class Parent:
 
     unsettled = ()
     waited = 0.0
+    inherit = ()
+    """The lifeline is open in us already, and passed on by itself."""
 
     def __init__(self, lease: "LeaseRecord", depth: int, token: bytes) -> None:
         self.record = lease
