@@ -29,7 +29,8 @@ VARIABLE = b"GITSEQ_TOKEN"
 _LOCKS_LINE = b"Max file locks"
 _GRACE = 1.0
 _PATIENCE = 10.0
-_ROUNDS = 50
+_EMPTY_ROUNDS = 2
+"""Looks in a row that find nobody: one alone can miss a process that forks and ends, again and again."""
 _STEP = 0.005
 
 
@@ -65,17 +66,20 @@ def reap_orphans(belongs: "Belongs", *, dry_run: bool = False, state_dir: bytes 
     dead_leaves = leaves.of_the_dead(state_dir) if state_dir else []
     reaped: dict[tuple[int, int], Reaped] = {}
     give_up = clock.monotonic() + _PATIENCE
-    for _round in range(_ROUNDS):
+    grace = _GRACE
+    empty = 0
+    while empty < _EMPTY_ROUNDS:
         found = _find(belongs, state_dir, dead_leaves)
-        for item in found:
-            reaped[item.member.pid, item.member.start] = _told(item, ended=not dry_run)
+        reaped.update({(item.member.pid, item.member.start): _told(item, ended=not dry_run) for item in found})
+        empty = 0 if found and not dry_run else empty + 1
         if dry_run or not found:
-            break
-        for leaf in dead_leaves:
-            leaf.thaw()
+            continue
         if clock.monotonic() >= give_up:
             raise Unkillable(_stuck(found), hint="`gitseq reap` tries again")
-        _end([item.member for item in found], _GRACE if _round == 0 else 0.0)
+        for leaf in dead_leaves:
+            leaf.thaw()
+        _end([item.member for item in found], grace)
+        grace = 0.0
     if not dry_run:
         for leaf in dead_leaves:
             leaves.discard(leaf, state_dir)
