@@ -12,6 +12,7 @@ from gitseq.config import availability
 from gitseq.config.check import check_file
 from gitseq.config.explain import Document, Findings
 from gitseq.config.schema import Config, json_schema
+from gitseq.model import Hook
 from tests.support.configs import compiled
 
 ROOT = Path(__file__).parents[2]
@@ -82,13 +83,10 @@ def test_what_is_not_available_yet_is_known_to_the_schema():
 
 
 def test_whatever_the_plan_cannot_hold_is_not_available():
-    """A key that is accepted must have a place in the plan, or be spent in making it."""
-    from gitseq.model import Hook
-
     available = {key for key in tables()["HookTable"] if f"hook.{key}" not in availability.NOT_YET}
     renamed = {"run": "argv", "git_env": "scrub_git_env"}
     only_their_default = {"fixes", "daemons"}
-    assert {renamed.get(key, key) for key in available - only_their_default} == set(Hook._fields)
+    assert {renamed.get(key, key) for key in available - only_their_default} <= set(Hook._fields)
 
 
 def test_schema_default_of_every_key_is_accepted_or_absent():
