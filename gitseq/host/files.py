@@ -76,7 +76,8 @@ def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600, *, whate
 def keep_as(path: bytes, kept: bytes) -> None:
     """After this returns, or dies, what lay at `path` lies whole at `path`, at `kept`, or at both.
 
-    A hard link, so that `path` never lacks it and `kept` is never overwritten; a rename where there are no hard links. Raises FileExistsError when `kept` is taken, OSError otherwise.
+    A hard link, so that `path` never lacks it and `kept` is never overwritten; a rename where there are no hard links.
+    Raises FileExistsError when `kept` is taken, OSError otherwise.
     """
     try:
         os.link(path, kept, follow_symlinks=False)
