@@ -127,6 +127,7 @@ class Hook(Record):
     groups: tuple[str, ...] = ()
     description: str = ""
     alias: str = ""
+    """A second name that `run` and `--skip` know the hook by; several hooks may share one."""
     stdin: bool = False
     """Gets what git wrote to the standard input of the stage (pre-push, post-rewrite ...)."""
 
@@ -143,6 +144,8 @@ class Plan(Record):
     extension_tags: "dict[str, tuple[str, ...]] | None" = None
     """identify's table; None when no hook asks for more than file, directory, symlink and the like. See `core.tags`."""
     name_tags: "dict[str, tuple[str, ...]] | None" = None
+    pattern_codes: "dict[str, tuple[Any, ...]] | None" = None
+    """Pattern -> what `_sre.compile` takes after it; see `core.patterns`."""
     notices: tuple[str, ...] = ()
     """What a reader should know about where values came from, such as a local overlay."""
 

@@ -54,6 +54,14 @@ def signature(path: "bytes | str") -> "Signature | None":
     return (st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_mode)
 
 
+def mode(path: "bytes | str") -> int:
+    """The type and permission bits, of a symbolic link its own; 0 when there is nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
+
+
 def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600, *, whatever_umask: bool = False) -> None:
     """After this returns, or dies, `path` holds its old content or all of `content`, never a part.
 
@@ -76,8 +84,8 @@ def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600, *, whate
 def keep_as(path: bytes, kept: bytes) -> None:
     """After this returns, or dies, what lay at `path` lies whole at `path`, at `kept`, or at both.
 
-    A hard link, so that `path` never lacks it and `kept` is never overwritten; a rename where there are no hard links.
-    Raises FileExistsError when `kept` is taken, OSError otherwise.
+    A hard link, so that `path` never lacks it and `kept` is never overwritten; a rename where there are no hard
+    links. Raises FileExistsError when `kept` is taken, OSError otherwise.
     """
     try:
         os.link(path, kept, follow_symlinks=False)
