@@ -297,6 +297,45 @@ sys.exit(run(["install", "pre-commit"]) or run(["uninstall"]))
     assert hooks_of(repo) == {"pre-commit": USERS_HOOK}
 
 
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_whenever_it_dies_no_hook_is_lost_and_running_it_again_completes_it(repo: Repo, verb):
+    """SIGKILL before the first change of the folder, then before the second, and so on until it gets through."""
+    code = """
+import os, signal, sys
+left = [int(sys.argv[1])]
+def counted(function):
+    def call(*args, **named):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **named)
+    return call
+for name in ("link", "rename", "unlink", "fchmod"):
+    setattr(os, name, counted(getattr(os, name)))
+from gitseq.cli.main import run
+sys.exit(run([sys.argv[2]] + ["pre-commit"] * (sys.argv[2] == "install")))
+"""
+    put(repo, USERS_HOOK)
+    killed = 0
+    for step in range(1, 20):
+        if verb == "uninstall":
+            repo.install("pre-commit")
+        done = run_bounded([sys.executable, "-c", code, str(step), verb], env=repo.env, cwd=repo.path)
+        found = hooks_of(repo)
+        assert "pre-commit" in found
+        assert USERS_HOOK in found.values()
+        if done.returncode == 0:
+            break
+        assert done.returncode == -9, text(done)
+        killed += 1
+        repo.gitseq("install", "pre-commit", check=True)
+        repo.gitseq("uninstall", check=True)
+        assert {name: content for name, content in hooks_of(repo).items() if not name.endswith(".tmp")} == {
+            "pre-commit": USERS_HOOK
+        }
+    assert killed >= {"install": 3, "uninstall": 1}[verb]
+
+
 def test_eight_installs_at_once_lose_nothing(repo: Repo):
     put(repo, USERS_HOOK)
     running = [
