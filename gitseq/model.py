@@ -95,6 +95,19 @@ class Record(metaclass=_RecordType):
 # --- configuration -------------------------------------------------------------------------------
 
 
+class Limits(Record):
+    """What one hook may take; None is no cap."""
+
+    timeout: "float | None" = None
+    """Seconds."""
+    grace: float = 5.0
+    """Seconds between SIGTERM and SIGKILL."""
+    memory: "int | None" = None
+    """Bytes of the whole process tree; pages shared by several of its processes count once."""
+    processes: "int | None" = None
+    """Processes alive at the same time, threads not counted."""
+
+
 class Hook(Record):
     """One `[[hook]]` table after validation, with every default filled in.
 

@@ -2,7 +2,7 @@
 
 import os
 
-from gitseq.config import compiled
+from gitseq.config import kept
 from gitseq.git import repo
 
 TYPE_CHECKING = False
@@ -15,12 +15,7 @@ if TYPE_CHECKING:
 
 def add_option(parser: "argparse.ArgumentParser") -> None:
     """`--config FILE`."""
-    parser.add_argument("--config", metavar="FILE", help="use this file, and no local overlay")
-
-
-def named_by(options: "argparse.Namespace", context: "Context") -> "bytes | None":
-    """The absolute path of the file that `--config` names, or None."""
-    return None if options.config is None else os.path.join(context.cwd, os.fsencode(options.config))
+    parser.add_argument("--config", "-c", metavar="FILE", help="use this file, and no local overlay")
 
 
 def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
@@ -28,4 +23,15 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     from gitseq.config.load import compile_plan
 
     top = repo.discover(context.env, context.cwd).top
-    return compile_plan(compiled.Where(top, context.env, named_by(options, context))).plan
+    explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
+    return compile_plan(kept.Where(top, context.env, explicit)).plan
+
+
+def say(text: str) -> None:
+    """Write to standard output; bytes that are not UTF-8 are shown escaped, a reader that left early is no error."""
+    rest = text.encode("utf-8", "backslashreplace")
+    try:
+        while rest:
+            rest = rest[os.write(1, rest) :]
+    except BrokenPipeError:
+        return

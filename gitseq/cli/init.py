@@ -2,8 +2,8 @@
 
 import os
 import re
-import sys
 
+from gitseq.cli import configuration
 from gitseq.errors import Refused
 from gitseq.git import repo
 from gitseq.host import files
@@ -121,12 +121,11 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     found = [tool for tool in TOOLS if _shows(tool, top)]
     text = starter(found)
     if options.dry_run:
-        print(text, end="")
+        configuration.say(text)
         return 0
     _write_new(os.path.join(top, _NAME), text.encode())
     told = ", ".join(tool.name for tool in found) or "no tool it knows"
-    print(f"wrote {_NAME.decode()} (found: {told})")
-    print("next: gitseq install", file=sys.stderr)
+    configuration.say(f"wrote {_NAME.decode()} (found: {told})\nnext: gitseq install\n")
     return 0
 
 

@@ -4,6 +4,7 @@ import json
 
 from gitseq.cli import configuration
 from gitseq.config.explain import on_one_line
+from gitseq.config.globs import as_written
 from gitseq.core.patterns import ALWAYS, NEVER
 from gitseq.core.stages import STAGES
 
@@ -33,7 +34,7 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     plan = configuration.fresh_plan(options, context)
     hooks = [hook for hook in plan.hooks if _is_wanted(hook, options)]
     text = _as_json(plan, hooks) if options.format == "json" else _as_table(plan, hooks)
-    print(text.encode("utf-8", "backslashreplace").decode())
+    configuration.say(text + "\n")
     return 0
 
 
@@ -89,5 +90,5 @@ def _selection(hook: "Hook") -> str:
 
 
 def _patterns(files: str, exclude: str) -> str:
-    parts = [files if files != ALWAYS else "", f"not {exclude}" if exclude != NEVER else ""]
+    parts = [as_written(files) if files != ALWAYS else "", f"not {as_written(exclude)}" if exclude != NEVER else ""]
     return ", ".join(part for part in parts if part)

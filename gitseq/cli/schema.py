@@ -2,6 +2,8 @@
 
 import json
 
+from gitseq.cli import configuration
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +18,7 @@ def configure(parser: "argparse.ArgumentParser") -> None:
 
 def run(options: "argparse.Namespace", context: "Context") -> int:  # noqa: ARG001 - every verb has this signature
     """Print the schema."""
-    print(text(), end="")
+    configuration.say(text())
     return 0
 
 

@@ -20,12 +20,7 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     """Say that the configuration is sound, and where values came from; ConfigError tells all that is wrong."""
     plan = configuration.fresh_plan(options, context)
     count = len(plan.hooks)
-    print(_printable(f"{on_one_line(plan.source)}: sound, {count} hook{'' if count == 1 else 's'}"))
-    for notice in plan.notices:
-        print(_printable(f"note: {notice}"))
+    lines = [f"{on_one_line(plan.source)}: sound, {count} hook{'' if count == 1 else 's'}"]
+    lines += [f"note: {notice}" for notice in plan.notices]
+    configuration.say("\n".join(lines) + "\n")
     return 0
-
-
-def _printable(text: str) -> str:
-    """A file name that is not UTF-8 is shown escaped instead of ending in a UnicodeEncodeError."""
-    return text.encode("utf-8", "backslashreplace").decode()

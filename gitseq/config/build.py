@@ -2,13 +2,13 @@
 
 import os
 
-from gitseq.config import compiled
+from gitseq.config import kept
 from gitseq.config.load import compile_plan
 from gitseq.host import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.config.compiled import Where
+    from gitseq.config.kept import Where
     from gitseq.model import Plan
 
 _MOST_PLANS = 32
@@ -18,12 +18,12 @@ _MOST_PLANS = 32
 def compile_and_keep(where: "Where", place: bytes) -> "Plan":
     """The plan of the configuration as it is now; kept in the file `place` when that can be written."""
     made = compile_plan(where)
-    tables = compiled.tables_key(made.tables_file)
+    tables = kept.tables_key(made.tables_file)
     try:
         folder = os.path.dirname(place)
         for level in (os.path.dirname(folder), folder):
             files.ensure_dir(level, 0o700)
-        files.write_whole(place, compiled.pack(made.inputs, tables, made.plan))
+        files.write_whole(place, kept.pack(made.inputs, tables, made.plan))
         _prune(folder, place)
     except OSError:  # a full disk or a read-only repository: it works without, only slower
         pass
@@ -32,10 +32,10 @@ def compile_and_keep(where: "Where", place: bytes) -> "Plan":
 
 def _prune(folder: bytes, spared: bytes) -> None:
     """Remove the oldest plans, and what writers that died left behind."""
-    kept = [os.path.join(folder, name) for name in os.listdir(folder)]
-    if len(kept) <= _MOST_PLANS:
+    found = [os.path.join(folder, name) for name in os.listdir(folder)]
+    if len(found) <= _MOST_PLANS:
         return
-    kept.sort(key=lambda path: os.lstat(path).st_mtime_ns)
-    for path in kept[:-_MOST_PLANS]:
+    found.sort(key=lambda path: os.lstat(path).st_mtime_ns)
+    for path in found[:-_MOST_PLANS]:
         if path != spared:
             files.remove(path)

@@ -4,6 +4,8 @@
 A pattern is held against the whole path from the top of the work tree: `*.py` is files at the top, `**/*.py` all.
 """
 
+_OPENING = "(?#globs: "
+
 
 def to_regex(globs: "tuple[str, ...]") -> str:
     """A pattern for `re.search` that matches what one of the globs matches. Raises ValueError when it cannot be one."""
@@ -18,7 +20,18 @@ def to_regex(globs: "tuple[str, ...]") -> str:
         except Exception as error:  # noqa: BLE001 - wcmatch raises classes of its own for too many braces
             raise ValueError(str(error) or "not a glob") from None
         alternatives += (part.removeprefix("^").removesuffix("$") for part in translated)
-    return rf"\A(?:{'|'.join(alternatives)})\Z"
+    return rf"{_comment(globs)}\A(?:{'|'.join(alternatives)})\Z"
+
+
+def as_written(pattern: str) -> str:
+    """A pattern as its author wrote it: the globs it was made from, or itself."""
+    return pattern[len(_OPENING) : pattern.index(")")] if pattern.startswith(_OPENING) else pattern
+
+
+def _comment(globs: "tuple[str, ...]") -> str:
+    """The pattern carries its globs along, for people, unless they would end or escape the comment."""
+    text = ", ".join(globs)
+    return "" if ")" in text or "\\" in text else f"{_OPENING}{text})"
 
 
 def _refuse_what_never_matches(pattern: str) -> None:

@@ -151,7 +151,14 @@ class _Reader:
 
 
 def _unquoted(text: str) -> str:
-    """A quoted key's meaning; the parser that understood the whole text understands the escapes in it."""
+    """A quoted key's meaning; the parser that understood the whole text understands the escapes in it.
+
+    What it does not understand was no key. That can only be if a text was split at the wrong place, and an error
+    message with a wrong line is better than a traceback.
+    """
     import tomli
 
-    return str(next(iter(tomli.loads(f"{text} = 0"))))
+    try:
+        return str(next(iter(tomli.loads(f"{text} = 0"))))
+    except ValueError:
+        return text

@@ -2,7 +2,7 @@
 
 import os
 
-from gitseq.config import compiled
+from gitseq.config import kept
 from gitseq.config.availability import refusal
 from gitseq.config.explain import Document, Findings, on_one_line, whole_file
 from gitseq.errors import NoConfiguration
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from gitseq.config.compiled import Where
+    from gitseq.config.kept import Where
     from gitseq.config.meaning import Table
     from gitseq.config.schema import Config, Filter, HookTable
 
@@ -44,12 +44,12 @@ class _Reader:
     def content(self, name: bytes) -> "bytes | None":
         """A file's content, or None when it is missing. ConfigError for one that cannot be read."""
         try:
-            data = compiled.content(self._where.path(name))
+            data = kept.content(self._where.path(name))
         except OSError as error:
             raise whole_file(self.shown(name), f"cannot be read: {error.strerror}") from None
-        if data is not None and len(data) > compiled.LARGEST:
-            raise whole_file(self.shown(name), f"is larger than {compiled.LARGEST >> 20} MiB; that is no configuration")
-        self.inputs[name] = compiled.digest(data)
+        if data is not None and len(data) > kept.LARGEST:
+            raise whole_file(self.shown(name), f"is larger than {kept.LARGEST >> 20} MiB; that is no configuration")
+        self.inputs[name] = kept.digest(data)
         return data
 
     def shown(self, name: bytes) -> str:
@@ -75,7 +75,7 @@ def compile_plan(where: "Where") -> Compiled:
         notices=notices,
     )
     plan = plan.replace(pattern_codes=_pattern_codes(plan))
-    tables = _tag_tables(plan)
+    tables = tag_tables(plan)
     return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])
 
 
@@ -252,6 +252,7 @@ def _hook(table: "HookTable", default_stages: "tuple[str, ...]") -> Hook:
         groups=table.groups,
         description=table.description,
         alias=table.alias,
+        stdin=table.stdin,
     )
 
 
@@ -272,7 +273,7 @@ def _pattern_codes(plan: Plan) -> "dict[str, tuple[Any, ...]]":
     return {pattern: patterns.precompile(pattern) for pattern in sorted(used - {patterns.ALWAYS, patterns.NEVER})}
 
 
-def _tag_tables(plan: Plan) -> "tuple[Any, Any, str]":
+def tag_tables(plan: Plan) -> "tuple[Any, Any, str]":
     """identify's tables of extensions and names, and the file they come from; nothing when no hook needs them."""
     from gitseq.core.tags import FREE_TAGS, asked_tags
 

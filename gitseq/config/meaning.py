@@ -270,6 +270,8 @@ def _contradictions(hook: "dict[str, Any]") -> "Iterator[tuple[str, str]]":
     elif "run" in hook and not hook.get("shell", False):
         yield from (("run", reason) for reason in _command_problems(hook["run"]))
     if hook.get("interactive"):
+        if hook.get("stdin"):
+            yield "stdin", "an interactive hook reads the terminal, so it cannot read what git writes"
         if "log_file" in hook:
             yield "log_file", "the output of an interactive hook goes to the terminal and cannot be logged"
         if hook.get("pass_filenames", True) not in (True, False):

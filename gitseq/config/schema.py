@@ -99,6 +99,9 @@ class HookOptions(_Table, frozen=True):
         Literal["keep", "scrub"], Meta(description="scrub: without GIT_DIR, GIT_INDEX_FILE and the like.")
     ] = "keep"
     interactive: Annotated[bool, Meta(description="Give it the terminal.")] = False
+    stdin: Annotated[
+        bool, Meta(description="Give it what git writes to the standard input of the stage (pre-push, post-rewrite).")
+    ] = False
     root: Annotated[str, Meta(description="Run in this folder, on its files only, named relative to it.")] = ""
     skip_on: Annotated[
         tuple[Annotated[str, Meta(extra_json_schema={"enum": list(SKIP_MOMENTS)})], ...],

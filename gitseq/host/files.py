@@ -71,10 +71,13 @@ def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600, *, whate
     beside = b"%s.%d.tmp" % (name, os.getpid())
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
-        with open(fd, "wb") as stream:
-            stream.write(content)
+        try:
+            while content:
+                content = content[os.write(fd, content) :]
             if whatever_umask:
                 os.fchmod(fd, mode)
+        finally:
+            os.close(fd)
         os.rename(beside, name)
     except BaseException:
         remove(beside)

@@ -49,7 +49,7 @@ class Plain:
             return
         lines = [text.ending(verdict, self._colour), *text.details(verdict, self._verbose, self._colour)]
         self._write("\n".join(lines) + "\n")
-        output = verdict.output.strip()
+        output = verdict.output.rstrip().lstrip(b"\r\n")  # an indented first line keeps its indentation
         if output and (verdict.failed or self._verbose or verdict.hook.verbose):
             self._write_bytes(b"\n" + output + b"\n\n")
         elif len(lines) > 1:
