@@ -138,5 +138,5 @@ def sitting_in_hook(repo: Repo, gate: Gate, *options: str, stage: str = "pre-com
 
 
 def holding_open(path: Path) -> list[str]:
-    """The command of a process, not git, that makes a file and keeps it open until its input ends."""
-    return python(f"import os, sys; fd = os.open({str(path)!r}, os.O_CREAT | os.O_EXCL | os.O_RDWR); os.read(0, 1)")
+    """The command of a process, not git, that makes a file and keeps it open until it is ended."""
+    return python(f"import os, signal; os.open({str(path)!r}, os.O_CREAT | os.O_EXCL | os.O_RDWR); signal.pause()")
