@@ -14,6 +14,10 @@ GitseqError
 A hook that says no is not here: that is a `Verdict`. What is not a GitseqError is our bug (70).
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class GitseqError(Exception):
     """What happened; `why` adds detail, `kept` says what is safe and where, `hint` is what to type next."""
@@ -39,13 +43,17 @@ class UsageError(GitseqError):
 
 
 class ConfigError(GitseqError):
-    """The configuration says something that cannot be."""
+    """The configuration says something that cannot be.
+
+    `problems` are `config.explain.Problem`s: file, line, key and reason of each.
+    """
 
     exit_code = 2
+    problems: "tuple[Any, ...]" = ()
 
 
 class NoConfiguration(ConfigError):
-    """There is no configuration file."""
+    """There is no configuration; where git ignores a hook's exit code that is no reason to fail."""
 
 
 class Refused(GitseqError):

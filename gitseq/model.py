@@ -95,6 +95,19 @@ class Record(metaclass=_RecordType):
 # --- configuration -------------------------------------------------------------------------------
 
 
+class Limits(Record):
+    """What one hook may take; None is no cap."""
+
+    timeout: "float | None" = None
+    """Seconds."""
+    grace: float = 5.0
+    """Seconds between SIGTERM and SIGKILL."""
+    memory: "int | None" = None
+    """Bytes of the whole process tree; pages shared by several of its processes count once."""
+    processes: "int | None" = None
+    """Processes alive at the same time, threads not counted."""
+
+
 class Hook(Record):
     """One `[[hook]]` table after validation, with every default filled in.
 
@@ -127,8 +140,26 @@ class Hook(Record):
     groups: tuple[str, ...] = ()
     description: str = ""
     alias: str = ""
+    """A second name that `run` and `--skip` know the hook by; several hooks may share one."""
     stdin: bool = False
     """Gets what git wrote to the standard input of the stage (pre-push, post-rewrite ...)."""
+    timeout: "float | None" = None
+    grace: float = 5.0
+    memory: "int | None" = None
+    processes: "int | None" = None
+    retry: int = 0
+    """How often it is run again after a failure."""
+    keep_daemons: bool = False
+    """What outlives the hook is left alone and listed."""
+    min_free_memory: int = 0
+    """Bytes that must be available before it starts ..."""
+    memory_wait: float = 0.0
+    """... or so many seconds have passed."""
+
+    @property
+    def limits(self) -> Limits:
+        """Its caps."""
+        return Limits(self.timeout, self.grace, self.memory, self.processes)
 
 
 class Plan(Record):
@@ -143,6 +174,14 @@ class Plan(Record):
     extension_tags: "dict[str, tuple[str, ...]] | None" = None
     """identify's table; None when no hook asks for more than file, directory, symlink and the like. See `core.tags`."""
     name_tags: "dict[str, tuple[str, ...]] | None" = None
+    pattern_codes: "dict[str, tuple[Any, ...]] | None" = None
+    """Pattern -> what `_sre.compile` takes after it; see `core.patterns`."""
+    scope: str = "repo"
+    """Who takes turns: `worktree`, `repo` or `user`."""
+    wait: float = float("inf")
+    """Seconds to wait for our turn."""
+    run_timeout: "float | None" = None
+    """Seconds for all hooks of a run; waiting is not counted."""
     notices: tuple[str, ...] = ()
     """What a reader should know about where values came from, such as a local overlay."""
 
@@ -167,7 +206,9 @@ class Verdict(Record):
     hook: Hook
     status: "Status"
     reason: str = ""
-    """Why it was skipped, shown in the line; or, for a failure that is not an exit code, one sentence why."""
+    """Why it was skipped, shown in the line."""
+    reasons: tuple[str, ...] = ()
+    """Why it failed, where an exit code or changed files do not say it."""
     exit_code: int = 0
     signal: int = 0
     modified: tuple[bytes, ...] = ()
@@ -175,6 +216,13 @@ class Verdict(Record):
     output: bytes = b""
     duration: float = 0.0
     files: int = 0
+    notes: tuple[str, ...] = ()
+    """What is to be said even of a pass: processes it left running, attempts it took."""
+    peak_memory: int = 0
+    """Bytes, of its whole process tree."""
+    processes: int = 0
+    cpu: float = 0.0
+    """Seconds."""
 
     @property
     def failed(self) -> bool:
@@ -206,6 +254,17 @@ class RunStarted(Event):
     hooks: tuple[Hook, ...]
 
 
+class Queued(Event):
+    """It is not our turn yet; sent at once and then every second."""
+
+    text: str
+    """Our position and who holds the lease."""
+    waited: float
+    """Seconds."""
+    holder: int
+    """Its pid, or 0 when unknown."""
+
+
 class HookStarted(Event):
     """A hook's command is about to start (skipped hooks are only finished, never started)."""
 
@@ -219,6 +278,14 @@ class HookProgress(Event):
     elapsed: float
     tail: bytes
     """The last lines of output so far."""
+
+
+class HalfMemory(Event):
+    """A hook has used half of what it may; sent once."""
+
+    hook: Hook
+    used: int
+    cap: int
 
 
 class HookFinished(Event):

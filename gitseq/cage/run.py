@@ -1,22 +1,31 @@
-"""Running one command to its end: its output is captured, its group is ours to signal, and no pipe keeps us waiting.
+"""Running one command to its end: its output is captured, its caps hold, and nothing of it is left afterwards.
 
 The exit is noticed by SIGCHLD, not by the end of the output: a grandchild that keeps stdout open delays nothing.
+Most hooks end within milliseconds and leave nothing behind; whatever those do not need is imported when it is needed
+(`gauge` at the first look, `tree` at the first kill).
 """
 
 import os
 import select
 
-from gitseq.host import clock, procs, signals, terminal
-from gitseq.model import Record
+from gitseq.host import clock, procs, proctree, signals, terminal
+from gitseq.model import Limits, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitseq.cage.gauge import Gauge
+    from gitseq.cage.tree import Tree
+    from gitseq.core.caps import Held, Hit
     from gitseq.host.env import Env
 
-GRACE = 5.0
-"""Seconds between the signal that asks and SIGKILL."""
+FIRST_LOOK = 0.02
+"""Seconds a command runs before anybody looks at what it uses."""
+LINGER = 0.02
+"""Seconds in which processes may end by themselves after the command did."""
+LEFTOVER_GRACE = 0.5
+"""Seconds between SIGTERM and SIGKILL for what a command left behind."""
 _PIECE = 1 << 16
 _KEEP = 4 << 20
 
@@ -36,6 +45,11 @@ class Command(Record):
     """Stays in our own process group and is not captured."""
     output: "tuple[int, int] | None" = None
     """For an interactive command, its standard output and error; the descriptor of its input when not given."""
+    inherit: tuple[int, ...] = ()
+    """Descriptors that it and all it starts keep open."""
+    limits: Limits = Limits()
+    keep_daemons: bool = False
+    """Leave alone, and list, what outlives the command; a command that was ended takes all with it all the same."""
 
 
 class Outcome(Record):
@@ -49,6 +63,23 @@ class Outcome(Record):
     """The signal by which we were asked to end it, or 0."""
     caller_gone: bool = False
     """We ended it because the git that called us died."""
+    hit: "Hit | None" = None
+    """The cap it ran into. Never a pass, whatever the exit code says; `core.caps.lines` words it."""
+    leftovers: "tuple[Held, ...]" = ()
+    """What outlived it and was ended."""
+    spared: "tuple[Held, ...]" = ()
+    """What outlived it and was left alone."""
+    peak_memory: int = 0
+    """Bytes used at most."""
+    peak_source: str = "rusage"
+    """`kernel`: exact, the whole tree. `samples`: the whole tree at the moments we looked, shared pages possibly
+    counted more than once. `rusage`: its largest process, and never less than our own size."""
+    processes: int = 1
+    """Processes seen alive at the same time, at most."""
+    cpu: float = 0.0
+    """Seconds of processor time, of all processes that were waited for."""
+    rung: str = "polling"
+    """What contained it: `cgroup2`, `cgroup1` or `polling`; the first 50 ms are always polled."""
 
 
 class Watch(Record):
@@ -61,6 +92,16 @@ class Watch(Record):
     """Called with seconds elapsed and the newest output, first after `first_progress`, then every `interval`."""
     first_progress: float = 0.3
     interval: float = 0.1
+    deadline: float = 0.0
+    """When the time of the whole run is over, on the monotonic clock; 0 is never."""
+    on_half_memory: "Callable[[int, int], None] | None" = None
+    """Called once with bytes used and the cap when half of the cap is used."""
+    state_dir: bytes = b""
+    """Where leaves and spared processes are recorded for a later run; b'' makes neither leaves nor records."""
+    nested: bool = False
+    """We run inside another run's cage, and make no control group that could lead out of it."""
+    kill_patience: float = 10.0
+    """Seconds after SIGKILL until a process counts as unkillable."""
 
 
 class Output:
@@ -96,22 +137,18 @@ class Output:
 
 
 def run(command: Command, watch: Watch) -> Outcome:
-    """Run a command to its end, or end it when a stop signal comes or the calling git dies.
+    """After this returns, no process that the command started is alive, but those of `keep_daemons`.
 
-    Raises OSError when the kernel refuses to execute it (not executable, wrong format, argument list too long).
+    It runs to its end, or until a cap, a stop signal or the death of the calling git ends it. Raises OSError when the
+    kernel refuses to execute it (not executable, wrong format, argument list too long), and Unkillable when a process
+    of it is still there `kill_patience` seconds after SIGKILL.
     """
     started = clock.monotonic()
+    procs.adopt_orphans()
+    known = set(procs.children())
     ours, theirs = _capture_pair(command)
     try:
-        streams = procs.Streams(command.stdin, *(command.output or (theirs, theirs)))
-        pid = procs.spawn(
-            command.executable,
-            command.argv,
-            command.env,
-            streams,
-            cwd=command.cwd,
-            own_group=not command.interactive,
-        )
+        pid = _start(command, watch, theirs)
     except BaseException:
         if ours >= 0:
             os.close(ours)
@@ -119,12 +156,72 @@ def run(command: Command, watch: Watch) -> Outcome:
     finally:
         if theirs != command.stdin:
             os.close(theirs)
-    watching = _Watching(pid, ours, command, watch, started)
+    watching = _Watching(_Child(pid, ours, known, started), command, watch)
     try:
         return watching.until_the_end()
     finally:
+        watching.release()
         if ours >= 0:
             os.close(ours)
+
+
+def _start(command: Command, watch: Watch, theirs: int) -> int:
+    streams = procs.Streams(command.stdin, *(command.output or (theirs, theirs)))
+    marked = bool(watch.state_dir) and procs.mark_children(_own_mark(watch.state_dir))
+    try:
+        return procs.spawn(
+            command.executable,
+            command.argv,
+            command.env,
+            streams,
+            cwd=command.cwd,
+            own_group=not command.interactive,
+            inherit=command.inherit,
+        )
+    finally:
+        if marked:
+            procs.mark_children(0)  # git commands of ours may leave daemons that are meant to stay
+
+
+_marks: "dict[bytes, int]" = {}
+
+
+def _own_mark(state_dir: bytes) -> int:
+    """The mark of this engine, or 0 while the state folder is missing."""
+    if state_dir not in _marks:
+        me = proctree.look(os.getpid())
+        try:
+            _marks[state_dir] = mark_of(state_dir, me) if me is not None else 0
+        except OSError:
+            return 0
+    return _marks[state_dir]
+
+
+_MARK, _PID_BITS, _START_BITS, _PLACE_BITS = 1 << 61, 22, 19, 20
+START_MASK = (1 << _START_BITS) - 1
+
+
+def mark_of(state_dir: bytes, engine: "proctree.Process") -> int:
+    """The number that descendants of `engine` inherit: who started them, for which repository.
+
+    62 bits: the process id (at most 22), start time and repository as far as they fit.
+    """
+    mark = place_of(state_dir) << _START_BITS | engine.start & START_MASK
+    return _MARK | mark << _PID_BITS | engine.pid
+
+
+def place_of(state_dir: bytes) -> int:
+    """A state folder as 20 bits; raises OSError when it is missing."""
+    st = os.stat(state_dir)
+    return (st.st_ino * 2654435761 ^ st.st_dev) & ((1 << _PLACE_BITS) - 1)
+
+
+def read_mark(mark: int) -> "tuple[int, int, int] | None":
+    """(repository, low bits of the start time, process id) of a mark, or None for a number that is none."""
+    if mark >> 61 != 1:
+        return None
+    pid, rest = mark & ((1 << _PID_BITS) - 1), (mark ^ _MARK) >> _PID_BITS
+    return rest >> _START_BITS, rest & START_MASK, pid
 
 
 def _capture_pair(command: Command) -> "tuple[int, int]":
@@ -136,24 +233,47 @@ def _capture_pair(command: Command) -> "tuple[int, int]":
     return ours, theirs
 
 
-class _Watching:
-    """The life of one child."""
+class _Child:
+    """What was started."""
 
-    def __init__(self, pid: int, output_fd: int, command: Command, watch: Watch, started: float) -> None:
-        self._pid = pid
-        self._fd = output_fd
-        self._own_group = not command.interactive
+    __slots__ = ("known", "output_fd", "pid", "started")
+
+    def __init__(self, pid: int, output_fd: int, known: "set[int]", started: float) -> None:
+        self.pid = pid
+        self.output_fd = output_fd
+        self.known = known
+        """Children we had before."""
+        self.started = started
+
+
+class _Watching:
+    """The life of one child and of all it starts."""
+
+    def __init__(self, child: _Child, command: Command, watch: Watch) -> None:
+        self._child = child
+        self._pid = child.pid
+        self._fd = child.output_fd
+        self._command = command
+        self._limits = command.limits
         self._watch = watch
-        self._started = started
+        self._started = child.started
         self._output = Output()
         self._stopped = 0
         self._caller_gone = False
+        self._hit: "Hit | None" = None
+        self._ended = 0
+        self._gone_at = 0.0
         self._kill_at = 0.0
-        self._next_progress = started + watch.first_progress
+        self._leftovers: "tuple[Held, ...]" = ()
+        self._spared: "tuple[Held, ...]" = ()
+        self._tree_of_it: "Tree | None" = None
+        self._gauge: "Gauge | None" = None
+        self._look_at = child.started + FIRST_LOOK
+        self._next_progress = child.started + watch.first_progress
         self._poller = select.poll()
         self._poller.register(watch.signals.fd, select.POLLIN)
-        if output_fd >= 0:
-            self._poller.register(output_fd, select.POLLIN)
+        if self._fd >= 0:
+            self._poller.register(self._fd, select.POLLIN)
         if watch.caller_fd >= 0:
             self._poller.register(watch.caller_fd, select.POLLIN)
 
@@ -168,26 +288,95 @@ class _Watching:
                     self._watch.signals.drain()
             if self._watch.signals.stop:
                 self._stop(self._watch.signals.stop, hasten=len(self._watch.signals.received) > 1)
-            ended = procs.reap(self._pid)
-            if ended is not None:
-                return self._outcome(ended[0])
+            if (self._gone_at or procs.has_ended(self._pid)) and self._nothing_left():
+                return self._outcome()
             self._on_time()
 
-    def _timeout(self) -> "float | None":
-        """Milliseconds until something is due; None when only an event can matter."""
-        due = [self._kill_at] if self._kill_at else []
+    def release(self) -> None:
+        """Whatever went wrong, nothing stays suspended and no empty leaf stays behind."""
+        if self._tree_of_it is not None:
+            self._tree_of_it.resume()
+        if self._gauge is not None:
+            self._gauge.close()
+
+    @property
+    def _tree(self) -> "Tree":
+        if self._tree_of_it is None:
+            from gitseq.cage.tree import Tree
+
+            self._tree_of_it = Tree(self._pid, self._child.known)
+        return self._tree_of_it
+
+    # --- time
+
+    def _timeout(self) -> float:
+        """Milliseconds until something is due."""
+        due = self._look_at
+        if self._kill_at:
+            due = min(due, self._kill_at)
+        if self._gone_at:
+            due = min(due, max(self._gone_at + LINGER, clock.monotonic() + 0.001)) if not self._kill_at else due
         if self._watch.progress is not None:
-            due.append(self._next_progress)
-        return max(0.0, (min(due) - clock.monotonic()) * 1000) if due else None
+            due = min(due, self._next_progress)
+        return max(0.0, (min(due, self._deadline()[0]) - clock.monotonic()) * 1000)
+
+    def _deadline(self) -> "tuple[float, str]":
+        """When its time is over, and by which limit; infinity once it was asked to end."""
+        never = float("inf")
+        if self._kill_at:
+            return never, ""
+        own = self._started + self._limits.timeout if self._limits.timeout is not None else never
+        whole = self._watch.deadline or never
+        return (own, "timeout") if own <= whole else (whole, "run_timeout")
 
     def _on_time(self) -> None:
         now = clock.monotonic()
         if self._kill_at and now >= self._kill_at:
-            self._signal(signals.SIGKILL)
-            self._kill_at = now + GRACE
+            self._kill()
+        deadline, limit = self._deadline()
+        if now >= deadline:
+            self._out_of_time(limit, now - self._started)
+        if now >= self._look_at:
+            self._look()
         if self._watch.progress is not None and now >= self._next_progress:
             self._watch.progress(now - self._started, self._output.tail())
             self._next_progress = now + self._watch.interval
+
+    def _out_of_time(self, limit: str, elapsed: float) -> None:
+        from gitseq.core.caps import Hit
+
+        cap = self._limits.timeout if limit == "timeout" else None
+        self._over(Hit(limit, elapsed if cap is None else cap, elapsed, count=len(self._tree.alive())))
+
+    # --- caps
+
+    def _look(self) -> None:
+        if self._gauge is None:
+            from gitseq.cage.gauge import Gauge
+
+            state_dir = b"" if self._watch.nested else self._watch.state_dir
+            self._gauge = Gauge(self._tree, self._limits, state_dir, self._started)
+        hit = self._gauge.look(self._watch.on_half_memory)
+        self._look_at = self._gauge.next_at
+        if hit is not None and not self._kill_at:
+            self._over(hit)
+        elif self._kill_at:
+            self._tree.resume()  # a second conviction has suspended what was asked to end
+            self._hasten_if_it_grows()
+
+    def _over(self, hit: "Hit") -> None:
+        self._hit = hit
+        self._ended = self._tree.ask(signals.SIGTERM)
+        self._kill_at = clock.monotonic() + self._limits.grace
+
+    def _hasten_if_it_grows(self) -> None:
+        from gitseq.core import caps
+
+        reading = self._gauge.reading if self._gauge is not None else None
+        if self._hit is not None and reading is not None and caps.worsens(self._hit, reading):
+            self._kill()
+
+    # --- output
 
     def _read(self) -> None:
         """One piece of output; a terminal says its other side is gone by EIO, a pipe by an empty read."""
@@ -201,17 +390,24 @@ class _Watching:
             self._output.add(part)
         else:
             self._poller.unregister(self._fd)
+            self._fd = -1
 
     def _drain(self) -> None:
         """What is in the pipe already; whoever else holds it open may write as it likes."""
+        if self._fd < 0:
+            return
         for _piece in range(_KEEP // _PIECE):
             try:
                 part = os.read(self._fd, _PIECE)
             except OSError:
-                return
+                break
             if not part:
-                return
+                break
             self._output.add(part)
+        self._poller.unregister(self._fd)
+        self._fd = -1
+
+    # --- the end
 
     def _caller_died(self) -> None:
         self._poller.unregister(self._watch.caller_fd)
@@ -222,21 +418,84 @@ class _Watching:
         """Ask once; a second request does not wait for the grace to end."""
         if not self._stopped:
             self._stopped = signum
-            self._signal(signum)
-            self._kill_at = clock.monotonic() + GRACE
+            self._ask(signum)
+            self._kill_at = self._kill_at or clock.monotonic() + self._limits.grace
         elif hasten:
-            self._signal(signals.SIGKILL)
+            self._kill()
 
-    def _signal(self, signum: int) -> None:
-        if self._own_group:
-            procs.signal_group(self._pid, signum)
-        else:
+    def _ask(self, signum: int) -> None:
+        """An interactive command shares our terminal, whose Ctrl-C has reached all but a leader elsewhere."""
+        if self._command.interactive and signum == signals.SIGINT:
             procs.signal_process(self._pid, signum)
+        else:
+            self._tree.ask(signum)
 
-    def _outcome(self, status: int) -> Outcome:
-        if self._fd >= 0:
+    def _kill(self) -> None:
+        self._ended = max(self._ended, self._tree.end(self._pause, self._watch.kill_patience))
+        self._kill_at = clock.monotonic() + self._watch.kill_patience
+
+    def _pause(self, seconds: float) -> None:
+        """Until a child ends, or that long; a hook that fills its pipe meanwhile is dead anyway."""
+        waiting = select.poll()
+        waiting.register(self._watch.signals.fd, select.POLLIN)
+        if waiting.poll(seconds * 1000):
+            self._watch.signals.drain()
+
+    def _nothing_left(self) -> bool:
+        """The command has ended; whether all it started has, too. Sees to it when not."""
+        if not self._gone_at:
+            self._gone_at = clock.monotonic()
             self._drain()
+            if not procs.adopt_orphans():
+                procs.signal_group(self._pid, signals.SIGKILL)  # all we can reach
+        known = self._child.known
+        if all(pid == self._pid or pid in known for pid in procs.children()):
+            return True
+        members = self._tree.alive()
+        self._tree.bury()
+        if not members:
+            return True
+        if clock.monotonic() < self._gone_at + LINGER or self._leftovers:
+            return False
+        if self._command.keep_daemons and not self._kill_at:
+            return self._spare()
+        if not self._kill_at:
+            self._end_leftovers()
+        return False
+
+    def _end_leftovers(self) -> None:
+        from gitseq.cage.tree import describe
+
+        self._leftovers = describe(self._tree.alive())
+        self._tree.ask(signals.SIGTERM)
+        self._kill_at = clock.monotonic() + min(self._limits.grace, LEFTOVER_GRACE)
+
+    def _spare(self) -> bool:
+        from gitseq.cage import orphans
+        from gitseq.cage.tree import describe
+
+        members = self._tree.alive()
+        self._spared = describe(members)
+        if self._watch.state_dir:
+            orphans.remember(self._watch.state_dir, members)
+        self._tree.spare(members)
+        return True
+
+    def _outcome(self) -> Outcome:
+        ended = procs.reap(self._pid)
+        assert ended is not None  # noqa: S101 - it has ended, and nobody else reaps it
+        status, usage = ended
         exit_code, signum = procs.exit_of(status)
+        peak, source, hit = procs.largest_of(usage), "rusage", self._hit
+        gauge = self._gauge
+        if gauge is not None:
+            hit = hit or gauge.kernel_hit()
+            rung = gauge.rung
+            seen, seen_by = gauge.close()
+            if seen >= peak or seen_by == "kernel":
+                peak, source = seen, seen_by
+        if hit is not None:
+            hit = hit.replace(ended=self._ended, peak=max(hit.peak, peak) if hit.cap == "memory" else hit.peak)
         return Outcome(
             exit_code=exit_code,
             signal=signum,
@@ -244,4 +503,12 @@ class _Watching:
             duration=clock.monotonic() - self._started,
             stopped=self._stopped,
             caller_gone=self._caller_gone,
+            hit=hit,
+            leftovers=self._leftovers,
+            spared=self._spared,
+            peak_memory=peak,
+            peak_source=source,
+            processes=gauge.processes if gauge is not None else 1,
+            cpu=procs.seconds_of(usage) + (self._tree_of_it.cpu if self._tree_of_it is not None else 0.0),
+            rung=rung if gauge is not None else "polling",
         )

@@ -71,6 +71,7 @@ class _Call:
     def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes) -> int:
         early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import
         from gitseq.engine import run as engine
+        from gitseq.engine import settings
         from gitseq.engine.request import Request, World, skip_list
         from gitseq.git.caller import Caller
         from gitseq.host.signals import Signals
@@ -87,9 +88,25 @@ class _Call:
             tty=coloured,
         )
         with Signals() as signals:
-            tell = plain.for_terminal(coloured) if is_terminal else plain.Plain(colour=coloured)
-            world = World(self._env, repo, plan, signals, Caller.find(), tell, is_terminal, early)
+            world = World(
+                self._env,
+                repo,
+                settings.overridden(plan, self._env),
+                signals,
+                Caller.find(),
+                self._consumer(is_terminal, coloured),
+                wants_progress=is_terminal,
+                patience=settings.patience(plan, self._env),
+                early=early,
+            )
             return engine.execute(request, world).exit_code
+
+    def _consumer(self, is_terminal: bool, coloured: bool) -> plain.Plain:
+        if not is_terminal:
+            return plain.Plain(colour=coloured)
+        from gitseq.ui.live import Live
+
+        return Live(colour=coloured)
 
 
 def _drain() -> bytes:

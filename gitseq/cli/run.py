@@ -7,7 +7,7 @@ from gitseq.cli.main import Context
 from gitseq.config import compiled
 from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, STAGES
-from gitseq.engine import dry
+from gitseq.engine import dry, settings
 from gitseq.engine import request as asked
 from gitseq.engine import run as engine
 from gitseq.engine.request import Request, World, skip_list
@@ -19,6 +19,7 @@ from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
 from gitseq.ui import json, plain
+from gitseq.ui.live import Live
 
 _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
@@ -45,6 +46,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave this hook out (repeatable)")
     parser.add_argument("--group", action="append", default=[], metavar="G", help="only hooks of this group")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first hook that fails")
+    waiting = parser.add_mutually_exclusive_group()
+    waiting.add_argument("--wait", metavar="D", help="wait at most so long for our turn (such as 10m)")
+    waiting.add_argument("--no-wait", action="store_true", help="do not wait for our turn; end with 75")
     parser.add_argument("--dry-run", action="store_true", help="show what would run, and run nothing")
     parser.add_argument("--show-diff-on-failure", action="store_true", help="when a hook fails, show `git diff`")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how the outcome is told")
@@ -58,7 +62,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     env = context.env
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    plan = compiled.load(repo.top, repo.state_dir, env, explicit)
+    plan = settings.overridden(compiled.load(repo.top, repo.state_dir, env, explicit), env)
+    patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
     is_terminal = terminal.is_terminal(1)
     choice = options.color or host_env.text(env, "GITSEQ_COLOR", "auto")
     coloured = colour.wanted(choice, env, is_terminal) and options.format == "text"
@@ -66,7 +71,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     live = is_terminal and options.format == "text"
     tell = _consumer(options, coloured, live)
     with Signals() as signals:
-        world = World(env, repo, plan, signals, None, tell, wants_progress=live)
+        world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
         if options.dry_run:
             return _dry_run(options, request, world)
         report = engine.execute(request, world)
@@ -79,7 +84,7 @@ def _consumer(options: argparse.Namespace, coloured: bool, live: bool) -> "plain
     if options.format == "json":
         return json.Json()
     if live:
-        return plain.for_terminal(coloured, options.verbose)
+        return Live(colour=coloured, verbose=options.verbose)
     return plain.Plain(colour=coloured, verbose=options.verbose)
 
 

@@ -44,8 +44,9 @@ def skipped(verdict: Verdict, cols: int, colour: bool) -> str:
 
 def details(verdict: Verdict, verbose: bool, colour: bool) -> "list[str]":
     """The lines under a failed hook, or under any in verbose mode."""
+    notes = [paint(f"- {note}", _SUBTLE, colour) for note in verdict.notes]
     if verdict.status == "skipped" or not (verdict.failed or verbose or verdict.hook.verbose):
-        return []
+        return notes
     lines = [f"- hook id: {verdict.hook.id}"]
     if verbose or verdict.hook.verbose:
         lines.append(f"- duration: {round(verdict.duration, 2) or 0}s")
@@ -56,9 +57,8 @@ def details(verdict: Verdict, verbose: bool, colour: bool) -> "list[str]":
         lines += [f"    {printable(path)}" for path in verdict.modified[:10]]
         if len(verdict.modified) > 10:
             lines.append(f"    and {len(verdict.modified) - 10} more")
-    if verdict.failed and verdict.reason:
-        lines.append(f"- {verdict.reason}")
-    return [paint(line, _SUBTLE, colour) for line in lines]
+    lines += [f"- {reason}" for reason in verdict.reasons]
+    return [paint(line, _SUBTLE, colour) for line in lines] + notes
 
 
 def notice(level: str, text: str, colour: bool) -> str:

@@ -6,57 +6,65 @@ NOT_FOUND, NOT_EXECUTABLE = 127, 126
 """The exit codes shells use for a command they cannot find, or cannot execute."""
 
 
+class Usage(Record):
+    """What a call used."""
+
+    peak_memory: int = 0
+    """Bytes, of its whole process tree."""
+    processes: int = 0
+    """Alive at the same time, at most."""
+    cpu: float = 0.0
+    """Seconds."""
+
+
 class Ran(Record):
-    """How one call of a hook ended; `problem` says in words why it never started."""
+    """How one call of a hook ended."""
 
     exit_code: int
     signal: int = 0
     output: bytes = b""
-    problem: str = ""
+    problem: tuple[str, ...] = ()
+    """Why it failed whatever its exit code is: never started, interrupted, a cap was hit."""
+    notes: tuple[str, ...] = ()
+    """What is to be said about it even when it passed."""
+    usage: Usage = Usage()
 
 
-def judge(hook: Hook, calls: "list[Ran]", modified: "list[bytes]", duration: float, files: int) -> Verdict:
+def judge(hook: Hook, calls: "list[Ran]", duration: float, files: int) -> Verdict:
     """The verdict over all calls of a hook: the exit code of largest size counts, as in pre-commit."""
-    worst = max(calls, key=lambda call: call.exit_code)
+    worst = max(calls, key=lambda call: (bool(call.problem), call.exit_code))
     return Verdict(
         hook=hook,
-        status="failed" if worst.exit_code or modified else "passed",
-        reason=worst.problem or _killed(worst.signal),
+        status="failed" if worst.exit_code or worst.problem else "passed",
+        reasons=worst.problem or _killed(worst.signal),
         exit_code=worst.exit_code,
         signal=worst.signal,
-        modified=tuple(modified),
         output=b"".join(call.output for call in calls),
         duration=duration,
         files=files,
+        notes=tuple(note for call in calls for note in call.notes),
+        peak_memory=max(call.usage.peak_memory for call in calls),
+        processes=max(call.usage.processes for call in calls),
+        cpu=sum(call.usage.cpu for call in calls),
     )
 
 
-def _killed(signum: int) -> str:
-    return f"killed by signal {signum}" if signum else ""
-
-
-def interrupted(exit_code: int, output: bytes) -> Ran:
-    """The verdict on a call that we ended because the run was to stop; it failed even if it then exited with 0."""
-    return Ran(exit_code or 1, output=output, problem="interrupted")
+def _killed(signum: int) -> "tuple[str, ...]":
+    return (f"killed by signal {signum}",) if signum else ()
 
 
 def not_found(name: str) -> Ran:
-    """The verdict on a command that is nowhere on PATH."""
-    return Ran(
-        NOT_FOUND,
-        problem=f"executable `{name}` not found: install it, or correct `run` (a shell line needs `shell = true`)",
-    )
+    """The outcome of a command that is nowhere on PATH."""
+    told = f"executable `{name}` not found: install it, or correct `run` (a shell line needs `shell = true`)"
+    return Ran(NOT_FOUND, problem=(told,))
 
 
-def not_executable(name: str, errno_text: str) -> Ran:
-    """The verdict on a command the kernel refuses to execute."""
-    return Ran(NOT_EXECUTABLE, problem=f"executable `{name}` could not be started: {errno_text}")
+def not_executable(name: str, why: str) -> Ran:
+    """The outcome of a command the kernel refuses to execute."""
+    return Ran(NOT_EXECUTABLE, problem=(f"executable `{name}` could not be started: {why}",))
 
 
 def no_terminal(hook: Hook) -> Ran:
-    """The verdict on an interactive hook where nobody could answer it."""
-    return Ran(
-        1,
-        problem="this hook is interactive and there is no terminal to give it: "
-        f"run the command in a terminal, or skip the hook with GITSEQ_SKIP={hook.id}",
-    )
+    """The outcome of an interactive hook where nobody could answer it."""
+    told = "this hook is interactive and there is no terminal to give it: run the command in a terminal, "
+    return Ran(1, problem=(told + f"or skip the hook with GITSEQ_SKIP={hook.id}",))

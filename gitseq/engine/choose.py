@@ -4,7 +4,8 @@ from gitseq.core import select
 from gitseq.core.patterns import searcher
 from gitseq.core.tags import Tagger
 from gitseq.errors import UsageError
-from gitseq.host import sniff
+from gitseq.host import files
+from gitseq.host.sniff import Sniffer
 from gitseq.model import Hook, Record
 
 TYPE_CHECKING = False
@@ -49,7 +50,8 @@ class Chooser:
         self._repo = world.repo
         self._env = world.env
         self._codes = plan.pattern_codes
-        self._tagger = Tagger(plan, sniff.tags)
+        self._tagger = Tagger(plan, Sniffer(world.repo.top))
+        self._modes: dict[bytes, int] = {}
         entries = list(found.entries)
         if not found.is_message:
             entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
@@ -69,7 +71,11 @@ class Chooser:
         return searcher(pattern, self._codes)
 
     def _tags_of(self, path: bytes) -> "frozenset[str]":
-        return self._tagger.tags(self._repo.top + b"/" + path)
+        """As the file was when a hook first asked: pre-commit, too, looks once per run."""
+        mode = self._modes.get(path)
+        if mode is None:
+            mode = self._modes[path] = files.mode(self._repo.top + b"/" + path)
+        return self._tagger.tags(path, mode)
 
     def _ruled_out(self, hook: Hook) -> "str | None":
         if not self._request.skip.isdisjoint((hook.id, hook.alias)):

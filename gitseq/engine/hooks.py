@@ -1,4 +1,4 @@
-"""One hook: its files, its environment, its calls, its verdict."""
+"""One hook: its environment, its calls, and how they ended."""
 
 import os
 
@@ -6,16 +6,17 @@ from gitseq.cage import run as cage
 from gitseq.core import batch, gitenv, verdict
 from gitseq.core.verdict import Ran
 from gitseq.host import files, procs, terminal
-from gitseq.model import Hook, HookProgress, Notice, Record, Verdict
+from gitseq.model import HalfMemory, Hook, HookProgress, Notice, Record, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitseq.core.lockrule import Lock
     from gitseq.engine.request import Request, World
     from gitseq.host.env import Env
-
-    Progress = Callable[[float, bytes], None]
+    from gitseq.queue.lease import Lease
+    from gitseq.queue.nesting import Parent
 
 _SHELL = b"/bin/sh"
 
@@ -36,46 +37,131 @@ class Stopped(Record):
     caller_gone: bool = False
 
 
-def run(job: Job, request: "Request", world: "World") -> "tuple[list[Ran], Stopped | None]":
-    """Run all calls of a hook, one after the other; the second value says that the run must stop now."""
-    folder = _folder(job.hook, world)
-    env = environment(job, request, world)
-    command = _command(job.hook)
-    executable = procs.find_executable(command[0], env.get(b"PATH", os.defpath.encode()), folder)
-    if executable is None:
-        return [verdict.not_found(_text(command[0]))], None
-    stdin = _standard_input(job.hook, request)
-    if stdin is None:
-        return [verdict.no_terminal(job.hook)], None
-    try:
-        ready = cage.Command(executable, command, env, folder, stdin, tty=request.tty, interactive=job.hook.interactive)
-        return _calls(job, ready, world)
-    finally:
-        os.close(stdin)
+class Runner:
+    """Runs the hooks of one run, one call at a time, inside the turn it was given."""
 
+    def __init__(self, request: "Request", world: "World", turn: "Lease | Parent", deadline: float) -> None:
+        self._request = request
+        self._world = world
+        self._turn = turn
+        self._deadline = deadline
+        self.lock: "Lock | None" = None
+        """git's own lock on the index, which the hooks run under."""
 
-def run_legacy(request: "Request", world: "World") -> "tuple[int, Stopped | None]":
-    """Run the hook that was installed before us as git would have: its arguments, its input, the open terminal.
+    def run(self, job: Job) -> "tuple[list[Ran], Stopped | None]":
+        """Run all calls of a hook, even after one fails, as in pre-commit; the second value says: stop the run."""
+        hook = job.hook
+        folder = os.path.join(self._world.repo.top, _bytes(hook.root)) if hook.root else self._world.repo.top
+        env = self.environment(job)
+        command = _command(hook)
+        executable = procs.find_executable(command[0], env.get(b"PATH", os.defpath.encode()), folder)
+        if executable is None:
+            return [verdict.not_found(_text(command[0]))], None
+        stdin = self._standard_input(hook)
+        if stdin is None:
+            return [verdict.no_terminal(hook)], None
+        try:
+            ready = cage.Command(
+                executable,
+                command,
+                env,
+                folder,
+                stdin,
+                tty=self._request.tty,
+                interactive=hook.interactive,
+                limits=hook.limits,
+                keep_daemons=hook.keep_daemons,
+                inherit=self._turn.inherit,
+            )
+            return self._calls(job, ready)
+        finally:
+            os.close(stdin)
 
-    pre-commit's PRE_COMMIT_RUNNING_LEGACY keeps a legacy hook that calls its manager again from going round.
-    """
-    stdin = files.unnamed(request.stdin) if request.stage.stdin else os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    env = {**world.env, b"PRE_COMMIT_RUNNING_LEGACY": b"1"}
-    argv = [request.legacy, *request.arguments]
-    command = cage.Command(request.legacy, argv, env, world.repo.top, stdin, interactive=True, output=(1, 2))
-    try:
-        outcome = cage.run(command, _watch(world))
-    except OSError as error:
-        problem = f"{_text(request.legacy)} could not be started: {_why(error)}"
-        world.tell(Notice("error", problem))
-        return verdict.NOT_EXECUTABLE, None
-    finally:
-        os.close(stdin)
-    return outcome.exit_code, _stop_of(outcome)
+    def run_legacy(self) -> "tuple[int, Stopped | None]":
+        """Run the hook that was installed before us as git would have: its arguments, input and open terminal.
 
+        pre-commit's PRE_COMMIT_RUNNING_LEGACY keeps a hook that calls its manager again from going round.
+        """
+        path = self._request.legacy
+        stdin = files.unnamed(self._request.stdin) if self._request.stage.stdin else _nothing()
+        env = {**self._world.env, **self._nesting(), b"PRE_COMMIT_RUNNING_LEGACY": b"1"}
+        argv = [path, *self._request.arguments]
+        top = self._world.repo.top
+        command = cage.Command(path, argv, env, top, stdin, interactive=True, output=(1, 2))
+        try:
+            outcome = cage.run(command, self._watch(None))
+        except OSError as error:
+            self._world.tell(Notice("error", f"{_text(path)} could not be started: {_why(error)}"))
+            return verdict.NOT_EXECUTABLE, None
+        finally:
+            os.close(stdin)
+        return outcome.exit_code, _stop_of(outcome)
 
-def _folder(hook: Hook, world: "World") -> bytes:
-    return os.path.join(world.repo.top, _bytes(hook.root)) if hook.root else world.repo.top
+    def environment(self, job: Job) -> "Env":
+        """What a hook finds: git's environment, cleaned of what would mislead it, and what it is told."""
+        hook, repo, given = job.hook, self._world.repo, self._world.env
+        if hook.scrub_git_env:
+            env = gitenv.scrubbed(given)
+        else:
+            own = repo.git_dir + b"/index"
+            env = gitenv.for_top(given, own_index=own, index=repo.index, dir_is_discoverable=repo.dir_is_discoverable)
+            if hook.root:
+                env = gitenv.for_folder(env, top=repo.top, git_dir=repo.git_dir)
+        stage = self._request.stage.name.encode()
+        told = {b"PRE_COMMIT": b"1", b"GITSEQ_STAGE": stage, b"GITSEQ_HOOK": _bytes(hook.id)}
+        chosen = {_bytes(name): _bytes(value) for name, value in hook.env}
+        return {**env, **told, **self._nesting(), **job.exports, **chosen}
+
+    def _nesting(self) -> "Env":
+        """By what a run inside of this one knows that it is: the lease, and the lock that git holds for us."""
+        told = {b"GITSEQ_TOKEN": self._turn.token}
+        return {**told, b"GITSEQ_LOCK": self.lock.token} if self.lock is not None else told
+
+    def _standard_input(self, hook: Hook) -> "int | None":
+        """The descriptor a hook reads: the terminal, what git wrote, or nothing; None when there is no terminal."""
+        if hook.interactive:
+            return terminal.open_controlling()
+        if hook.stdin and self._request.stdin:
+            return files.unnamed(self._request.stdin)
+        return _nothing()
+
+    def _calls(self, job: Job, command: cage.Command) -> "tuple[list[Ran], Stopped | None]":
+        most = job.hook.pass_filenames
+        space = procs.argument_space() - batch.environment_size(command.env) - batch.HEADROOM
+        watch = self._watch(job.hook)
+        ended: list[Ran] = []
+        for argv in batch.split(command.argv, job.paths if most else [], space, most):
+            if job.hook.stdin:
+                os.lseek(command.stdin, 0, os.SEEK_SET)  # each call reads it from its start
+            try:
+                outcome = cage.run(command.replace(argv=argv), watch)
+            except OSError as error:
+                return [*ended, verdict.not_executable(_text(command.argv[0]), _why(error))], None
+            stop = _stop_of(outcome)
+            ended.append(_ran(outcome, job.hook, interrupted=stop is not None))
+            if stop is not None:
+                return ended, stop
+        return ended, None
+
+    def _watch(self, hook: "Hook | None") -> cage.Watch:
+        world = self._world
+        return cage.Watch(
+            world.signals,
+            world.caller.pidfd if world.caller is not None else -1,
+            self._progress(hook) if hook is not None else None,
+            deadline=self._deadline,
+            on_half_memory=self._half_memory(hook) if hook is not None else None,
+            state_dir=world.repo.state_dir,
+            nested=self._turn.depth > 0,
+        )
+
+    def _progress(self, hook: Hook) -> "Callable[[float, bytes], None] | None":
+        if not self._world.wants_progress or hook.interactive:
+            return None
+        return lambda elapsed, tail: self._world.tell(HookProgress(hook, elapsed, tail))
+
+    def _half_memory(self, hook: Hook) -> "Callable[[int, int], None]":
+        return lambda used, cap: self._world.tell(HalfMemory(hook, used, cap))
 
 
 def _command(hook: Hook) -> "list[bytes]":
@@ -85,66 +171,44 @@ def _command(hook: Hook) -> "list[bytes]":
     return [_bytes(argument) for argument in hook.argv]
 
 
-def environment(job: Job, request: "Request", world: "World") -> "Env":
-    """What a hook finds in its environment: git's own, cleaned of what would mislead it, and what it is told."""
-    hook, repo = job.hook, world.repo
-    if hook.scrub_git_env:
-        env = gitenv.scrubbed(world.env)
-    else:
-        env = gitenv.for_top(
-            world.env,
-            own_index=repo.git_dir + b"/index",
-            index=repo.index,
-            dir_is_discoverable=repo.dir_is_discoverable,
-        )
-        if hook.root:
-            env = gitenv.for_folder(env, top=repo.top, git_dir=repo.git_dir)
-    told = {b"PRE_COMMIT": b"1", b"GITSEQ_STAGE": request.stage.name.encode(), b"GITSEQ_HOOK": _bytes(hook.id)}
-    own = {_bytes(name): _bytes(value) for name, value in hook.env}
-    return {**env, **told, **job.exports, **own}
-
-
-def _standard_input(hook: Hook, request: "Request") -> "int | None":
-    """The descriptor a hook reads from: the terminal, what git wrote, or nothing; None when there is no terminal."""
-    if hook.interactive:
-        return terminal.open_controlling()
-    if hook.stdin and request.stdin:
-        return files.unnamed(request.stdin)
+def _nothing() -> int:
     return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-
-
-def _calls(job: Job, command: cage.Command, world: "World") -> "tuple[list[Ran], Stopped | None]":
-    """One call after the other, all of them even when one fails, as in pre-commit; a stop ends them."""
-    most = job.hook.pass_filenames
-    space = procs.argument_space() - batch.environment_size(command.env) - batch.HEADROOM
-    watch = _watch(world, _teller(job.hook, world))
-    ended: list[Ran] = []
-    for argv in batch.split(command.argv, job.paths if most else [], space, most):
-        if job.hook.stdin:
-            os.lseek(command.stdin, 0, os.SEEK_SET)  # each call reads it from its start
-        try:
-            outcome = cage.run(command.replace(argv=argv), watch)
-        except OSError as error:
-            return [*ended, verdict.not_executable(_text(command.argv[0]), _why(error))], None
-        stop = _stop_of(outcome)
-        if stop is not None:
-            return [*ended, verdict.interrupted(outcome.exit_code, outcome.output)], stop
-        ended.append(Ran(outcome.exit_code, outcome.signal, outcome.output))
-    return ended, None
 
 
 def _stop_of(outcome: cage.Outcome) -> "Stopped | None":
     return Stopped(outcome.stopped, outcome.caller_gone) if outcome.stopped else None
 
 
-def _watch(world: "World", progress: "Progress | None" = None) -> cage.Watch:
-    return cage.Watch(world.signals, world.caller.pidfd if world.caller is not None else -1, progress)
+def _ran(outcome: cage.Outcome, hook: Hook, *, interrupted: bool) -> Ran:
+    """How a call ended, in words where an exit code says too little. A cap that was hit is never a pass."""
+    return Ran(
+        exit_code=outcome.exit_code,
+        signal=outcome.signal,
+        output=outcome.output,
+        problem=_problem(outcome, hook, interrupted),
+        notes=_left_running(outcome),
+        usage=verdict.Usage(outcome.peak_memory, outcome.processes, outcome.cpu),
+    )
 
 
-def _teller(hook: Hook, world: "World") -> "Progress | None":
-    if not world.wants_progress or hook.interactive:
-        return None
-    return lambda elapsed, tail: world.tell(HookProgress(hook, elapsed, tail))
+def _problem(outcome: cage.Outcome, hook: Hook, interrupted: bool) -> "tuple[str, ...]":
+    if interrupted:
+        return ("interrupted",)
+    if outcome.hit is None:
+        return ()
+    from gitseq.core import caps
+
+    return tuple(caps.lines(outcome.hit, hook.id))
+
+
+def _left_running(outcome: cage.Outcome) -> "tuple[str, ...]":
+    if not outcome.leftovers and not outcome.spared:
+        return ()
+    from gitseq.core.caps import printable
+
+    ended = [f"left running, and ended: PID {one.pid} '{printable(one.command)}'" for one in outcome.leftovers]
+    spared = [f"left running, as configured: PID {one.pid} '{printable(one.command)}'" for one in outcome.spared]
+    return (*ended, *spared)
 
 
 def _why(error: OSError) -> str:
@@ -158,11 +222,11 @@ def _why(error: OSError) -> str:
     }.get(error.errno or 0, os.strerror(error.errno or 0))
 
 
-def log(verdict: Verdict, top: bytes) -> None:
+def log(told: Verdict, top: bytes) -> None:
     """Append what a hook printed to its log file, when there is something to show. Raises OSError."""
-    path = verdict.hook.log_file
-    if path and verdict.output.strip() and (verdict.failed or verdict.hook.verbose):
-        files.append(os.path.join(top, _bytes(path)), verdict.output)
+    path = told.hook.log_file
+    if path and told.output.strip() and (told.failed or told.hook.verbose):
+        files.append(os.path.join(top, _bytes(path)), told.output)
 
 
 def _bytes(text: str) -> bytes:

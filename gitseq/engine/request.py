@@ -51,6 +51,8 @@ class World(Record):
     """The git that called us; None by hand."""
     tell: "Callable[[Event], None]"
     wants_progress: bool = False
+    patience: float = float("inf")
+    """Seconds to wait for our turn."""
     early: "procs.Reader | None" = None
     """A listing of index and work tree that was begun while the engine was still being imported."""
 

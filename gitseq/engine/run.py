@@ -3,11 +3,11 @@
 import os
 
 from gitseq.core import verdict
-from gitseq.engine import candidates, hooks
+from gitseq.engine import candidates, hooks, turn
 from gitseq.engine import request as asked
 from gitseq.engine.changes import Changes, Edits
 from gitseq.engine.choose import Chooser, hooks_for
-from gitseq.errors import GitseqError, Interrupted, Refused
+from gitseq.errors import GaveUp, GitseqError, Interrupted, Refused
 from gitseq.git import indexlock, status
 from gitseq.git.marks import Drift, Marks
 from gitseq.host import clock
@@ -27,6 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.candidates import Candidates
     from gitseq.engine.request import Request, World
+    from gitseq.queue.lease import Lease
+    from gitseq.queue.nesting import Parent
 
 
 def execute(request: "Request", world: "World") -> Report:
@@ -48,6 +50,7 @@ class _Run:
     def __init__(self, request: "Request", world: "World") -> None:
         self._request = request
         self._world = world
+        self._runner: hooks.Runner
         self._ran: list[Verdict] = []
         self._done: list[Verdict] = []
         self._changes: Changes | None = None
@@ -57,11 +60,32 @@ class _Run:
     def go(self) -> None:
         request, world = self._request, self._world
         chosen = hooks_for(world.plan, request)
+        if not chosen and not request.legacy:
+            return
+        before = Marks.take(world.repo, world.env)
+        try:
+            taken = turn.take(request, world, _what(request))
+        except GaveUp as error:
+            if not turn.gave_up_is_a_notice(request, error):
+                raise
+            world.tell(Notice("warning", f"hooks of {request.stage.name} were left out: {error.why or error.what}"))
+            return
+        try:
+            self._in_our_turn(taken, chosen, before)
+        finally:
+            taken.release()
+
+    def _in_our_turn(self, taken: "Lease | Parent", chosen: "list[Hook]", before: Marks) -> None:
+        request, world = self._request, self._world
+        limit = world.plan.run_timeout
+        self._runner = hooks.Runner(request, world, taken, clock.monotonic() + limit if limit is not None else 0.0)
+        if taken.waited:
+            self._waited = True
+            before = self._still_as_queued(before)
         if request.legacy:
             self._run_legacy()
         if not chosen:
             return
-        before = Marks.take(world.repo, world.env)
         listing = self._listing()
         found = candidates.find(request, world, listing)
         if found.nothing_to_do:
@@ -72,6 +96,23 @@ class _Run:
 
     # --- before the hooks ---
 
+    def _still_as_queued(self, before: Marks) -> Marks:
+        """After a wait inside a commit: nothing is run in vain. git would refuse to move a HEAD that has moved, and
+        what is staged now is not what the user meant to commit."""
+        now = Marks.take(self._world.repo, self._world.env)
+        if not (self._request.by_git and self._request.stage.checks_index):
+            return now
+        drift = before.drift(self._world.repo, self._world.env, now)
+        if drift:
+            raise Refused(
+                "what was to be committed changed while we waited for our turn",
+                why="\n".join(drift.sentences),
+                kept="Nothing was run and nothing was changed.",
+                hint="Look at `git status`, then run the same command again; "
+                "`gitseq exec -- git commit ...` waits before git looks.",
+            )
+        return now
+
     def _listing(self) -> "status.Listing | None":
         """The state of index and work tree, where this stage has a use for it; refuses what cannot be checked."""
         request, world = self._request, self._world
@@ -79,7 +120,7 @@ class _Run:
             return None
         if request.stage.checks_index:
             waiting = indexlock.Waiting(self._warn, pause=self._pause)
-            indexlock.require_free(world.repo, world.env, waiting, in_commit_hook=request.by_git)
+            self._runner.lock = indexlock.require_free(world.repo, world.env, waiting, in_commit_hook=request.by_git)
         if world.early is not None and not self._waited:
             listing = status.end(world.repo, world.early)
         else:
@@ -112,7 +153,7 @@ class _Run:
 
     def _run_legacy(self) -> None:
         """The hook that was here before us comes first, with git's own arguments, input and terminal."""
-        code, stopped = hooks.run_legacy(self._request, self._world)
+        code, stopped = self._runner.run_legacy()
         self._legacy_failed = code != 0
         if stopped is not None:
             raise _why_stopped(stopped)
@@ -135,9 +176,8 @@ class _Run:
         if self._changes is not None:
             self._changes.before([] if job.hook.pass_filenames == 0 else given)
         started = clock.monotonic()
-        calls, stopped = hooks.run(job, self._request, self._world)
-        duration = clock.monotonic() - started
-        self._ran.append(verdict.judge(job.hook, calls, [], duration, len(job.paths)))
+        calls, stopped = self._runner.run(job)
+        self._ran.append(verdict.judge(job.hook, calls, clock.monotonic() - started, len(job.paths)))
         if self._changes is not None and stopped is None:
             self._blame(self._changes.after())
         self._finish(self._ran[-1])
@@ -183,6 +223,11 @@ class _Run:
             problem.exit_code if problem is not None else code,
             tuple(problem.lines()) if problem is not None else (),
         )
+
+
+def _what(request: "Request") -> str:
+    """How others read what this run does: `pre-commit`, or `run pre-commit` by hand."""
+    return request.stage.name if request.by_git else f"run {request.stage.name}"
 
 
 def _why_stopped(stopped: hooks.Stopped) -> GitseqError:

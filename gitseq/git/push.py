@@ -19,8 +19,12 @@ class Pushed(Record):
 
 
 def ranges(repo: "Repo", env: "Env", remote: bytes, refs: "list[PushedRef]") -> "list[Pushed]":
-    """The range of each ref that sends anything, in git's order; deletions and refs with nothing new drop out."""
-    found = [_range_of(repo, env, remote, ref) for ref in refs if not ref.deletes]
+    """The range of each ref that sends anything, in git's order; deletions and refs with nothing new drop out.
+
+    Refs that go from the same commit to the same commit count once: `git push --tags` may name thousands.
+    """
+    distinct = {(ref.remote_oid, ref.local_oid): ref for ref in reversed(refs) if not ref.deletes}
+    found = [_range_of(repo, env, remote, ref) for ref in reversed(distinct.values())]
     return [pushed for pushed in found if pushed is not None]
 
 

@@ -4,7 +4,14 @@ import time
 
 monotonic = time.monotonic
 wall = time.time
+processor = time.process_time
+"""Seconds of processor time that we have used: what something cost, however busy the machine is."""
 wall_ns = time.time_ns
+
+
+def since_boot() -> float:
+    """Seconds on the clock that process start times are counted on (field 22 of /proc/PID/stat)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def pause(seconds: float) -> None:

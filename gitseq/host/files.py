@@ -54,7 +54,15 @@ def signature(path: "bytes | str") -> "Signature | None":
     return (st.st_ino, st.st_size, st.st_mtime_ns, st.st_ctime_ns, st.st_mode)
 
 
-def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600) -> None:
+def mode(path: "bytes | str") -> int:
+    """The type and permission bits, of a symbolic link its own; 0 when there is nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
+
+
+def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600, *, whatever_umask: bool = False) -> None:
     """After this returns, or dies, `path` holds its old content or all of `content`, never a part.
 
     Not flushed to the disk: for files that can be made again. Raises OSError.
@@ -63,12 +71,33 @@ def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600) -> None:
     beside = b"%s.%d.tmp" % (name, os.getpid())
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
-        with open(fd, "wb") as stream:
-            stream.write(content)
+        try:
+            while content:
+                content = content[os.write(fd, content) :]
+            if whatever_umask:
+                os.fchmod(fd, mode)
+        finally:
+            os.close(fd)
         os.rename(beside, name)
     except BaseException:
         remove(beside)
         raise
+
+
+def keep_as(path: bytes, kept: bytes) -> None:
+    """After this returns, or dies, what lay at `path` lies whole at `path`, at `kept`, or at both.
+
+    A hard link, so that `path` never lacks it and `kept` is never overwritten; a rename where there are no hard
+    links. Raises FileExistsError when `kept` is taken, OSError otherwise.
+    """
+    try:
+        os.link(path, kept, follow_symlinks=False)
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:
+        if os.path.lexists(kept):
+            raise FileExistsError(os.fsdecode(kept)) from None
+        os.rename(path, kept)
 
 
 def append(path: "bytes | str", content: bytes) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PROC = b"/proc"
 _DEPTH = 64
-_TICKS = os.sysconf("SC_CLK_TCK")
+TICKS = os.sysconf("SC_CLK_TCK")
+"""The unit of `Process.start`, in parts of a second."""
 
 
 class Process(Record):
@@ -42,20 +43,53 @@ class Process(Record):
 
 def look(pid: int) -> "Process | None":
     """The process with that pid now, or None."""
-    try:
-        fd = os.open(b"%s/%d/stat" % (PROC, pid), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    line = _stat_line(pid)
+    if not line:
         return None
-    try:
-        line = os.read(fd, 4096)
-    except OSError:  # it ended between the two calls
-        return None
-    finally:
-        os.close(fd)
     command, fields = _split_stat(line)
     exe = _link(pid, b"exe")
     name = os.path.basename(exe.removesuffix(b" (deleted)")) if exe else command  # deleted: git was upgraded meanwhile
     return Process(pid, int(fields[19]), int(fields[1]), name, exe is not None, fields[0] in (b"Z", b"X"))
+
+
+def start_of(pid: int) -> int:
+    """When the process with that pid started, in ticks after boot; 0 when there is none, or it is a zombie."""
+    line = _stat_line(pid)
+    if not line:
+        return 0
+    fields = _split_stat(line)[1]
+    return 0 if fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+def boot_id() -> str:
+    """A value that changes with every start of the machine; '' where the kernel has none."""
+    return _first_read(PROC + b"/sys/kernel/random/boot_id").decode("ascii", "replace").strip()
+
+
+def pid_namespace() -> str:
+    """Which set of process ids ours belongs to: within a container, pid 7 is another process than outside."""
+    try:
+        return os.readlink(os.fsdecode(PROC) + "/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _stat_line(pid: int) -> bytes:
+    return _first_read(b"%s/%d/stat" % (PROC, pid))
+
+
+def _first_read(path: bytes) -> bytes:
+    """What one read of a small file in /proc gives; b'' when it is not there, or its process ended meanwhile."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, 4096)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
 
 
 def _split_stat(line: bytes) -> "tuple[bytes, list[bytes]]":
@@ -79,11 +113,11 @@ def _content(pid: int, name: bytes) -> "bytes | None":
         return None
 
 
-def climb() -> "Iterator[Process]":
+def climb(generations: int = _DEPTH) -> "Iterator[Process]":
     """Our parent, grand-parent and so on, one at a time; ends at pid 1 and at what is not visible."""
     pid = os.getppid()
     table = None if _has_proc() else _listed_by_ps()
-    for _generation in range(_DEPTH):
+    for _generation in range(generations):
         process = look(pid) if table is None else table.get(pid)
         if process is None:
             return
@@ -139,7 +173,7 @@ def alive(process: Process) -> bool:
 
 def age(process: Process) -> "float | None":
     """Seconds since a process started; None when unknown."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - process.start / _TICKS if process.start else None
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - process.start / TICKS if process.start else None
 
 
 def open_pidfd(process: Process) -> int:

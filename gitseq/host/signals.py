@@ -19,7 +19,10 @@ SIGTERM = int(_signal.SIGTERM)
 SIGHUP = int(_signal.SIGHUP)
 SIGKILL = int(_signal.SIGKILL)
 SIGCHLD = int(_signal.SIGCHLD)
+SIGALRM = int(_signal.SIGALRM)
 SIGPIPE = int(_signal.SIGPIPE)
+SIGSTOP = int(_signal.SIGSTOP)
+SIGCONT = int(_signal.SIGCONT)
 
 STOPPING = (SIGINT, SIGTERM, SIGHUP)
 _NAMES = {getattr(_signal, name): name for name in dir(_signal) if name.startswith("SIG") and name[3] != "_"}
@@ -28,6 +31,15 @@ _NAMES = {getattr(_signal, name): name for name in dir(_signal) if name.startswi
 def name(signum: int) -> str:
     """`SIGTERM` for 15."""
     return _NAMES.get(signum, f"signal {signum}")
+
+
+def send_to(pidfd: int, signum: int) -> bool:
+    """Send a signal through a pidfd, which never means another process; False when it was not delivered."""
+    try:
+        _signal.pidfd_send_signal(pidfd, signum)
+    except OSError:
+        return False
+    return True
 
 
 class Signals:

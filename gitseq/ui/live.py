@@ -7,7 +7,7 @@ quick hook nor the end of a slow one ever waits for it.
 import _thread
 
 from gitseq.core import text
-from gitseq.model import Event, HookProgress
+from gitseq.model import Event, HookProgress, Queued
 from gitseq.ui.plain import Plain
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ class Live(Plain):
         super().__init__(colour=colour, verbose=verbose, fd=fd)
         self._loading = False
         self._ready = False
+        self._waiting = False
         self._region: RichLive | None = None
 
     def __call__(self, event: Event) -> None:
@@ -35,7 +36,16 @@ class Live(Plain):
             return
         if self._region is not None:
             self._leave()
+        if self._waiting:
+            self._write(_CLEAR_LINE)
+            self._waiting = False
         super().__call__(event)
+
+    def _queued(self, event: Queued) -> None:
+        """One line, renewed every second, gone when our turn comes."""
+        self._waiting = True
+        line = text.notice("info", f"Waiting for our turn ({int(event.waited)} s): {event.text}", self._colour)
+        self._write(_CLEAR_LINE + line)
 
     def _progress(self, event: HookProgress) -> None:
         if not self._loading:

@@ -5,10 +5,12 @@ import os
 from gitseq.core import text
 from gitseq.model import (
     Event,
+    HalfMemory,
     HookFinished,
     HookRevised,
     HookStarted,
     Notice,
+    Queued,
     RunFinished,
     RunStarted,
     Verdict,
@@ -23,6 +25,7 @@ class Plain:
         self._verbose = verbose
         self._fd = fd
         self._columns = 0
+        self._minute_told = -1
         self._begun = ""
         """The line that stands there without its ending."""
 
@@ -37,10 +40,21 @@ class Plain:
         elif isinstance(event, HookRevised):
             self._begin(event.verdict.hook.name)
             self.finish(event.verdict.replace(output=b""))
+        elif isinstance(event, Queued):
+            self._queued(event)
+        elif isinstance(event, HalfMemory):
+            pass  # for the journal: a person need not know until there is something to do
         elif isinstance(event, Notice):
             self._write(text.notice(event.level, event.text, self._colour) + "\n")
         elif isinstance(event, RunFinished):
             show_problem(event.report.problem)
+
+    def _queued(self, event: Queued) -> None:
+        """One line at once, then one a minute: a log is to show that we wait, not how long a minute is."""
+        minute = int(event.waited // 60)
+        if minute != self._minute_told:
+            self._minute_told = minute
+            self._write(text.notice("info", "Waiting for our turn: " + event.text, self._colour) + "\n")
 
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook and show what it said."""
@@ -49,7 +63,7 @@ class Plain:
             return
         lines = [text.ending(verdict, self._colour), *text.details(verdict, self._verbose, self._colour)]
         self._write("\n".join(lines) + "\n")
-        output = verdict.output.strip()
+        output = verdict.output.rstrip().lstrip(b"\r\n")  # an indented first line keeps its indentation
         if output and (verdict.failed or self._verbose or verdict.hook.verbose):
             self._write_bytes(b"\n" + output + b"\n\n")
         elif len(lines) > 1:
@@ -64,13 +78,6 @@ class Plain:
 
     def _write_bytes(self, data: bytes) -> None:
         write_all(self._fd, data)
-
-
-def for_terminal(colour: bool, verbose: bool = False) -> Plain:
-    """The consumer for a terminal: plain lines that live while a hook takes its time."""
-    from gitseq.ui.live import Live
-
-    return Live(colour=colour, verbose=verbose)
 
 
 def show_problem(lines: "tuple[str, ...]") -> None:

@@ -9,8 +9,8 @@ import pytest
 from tests.support.recorder import Recorder, hook
 from tests.support.repo import Done, Repo, text
 
-NO_BAD = hook("no-bad", '! grep -l BAD -- "$@"', shell=True)
-"""Refuses every file that holds the word BAD."""
+NO_BAD = hook("no-bad", '! grep -l ^BAD -- "$@"', shell=True)
+"""Refuses every file with a line that begins with BAD."""
 
 
 class Way(NamedTuple):

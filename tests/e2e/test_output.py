@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.support.procs import alive, pid_from, spawned, wait_until
+from tests.support.procs import alive, assert_pid_gone, pid_from, spawned
 from tests.support.recorder import Recorder, hook
 from tests.support.repo import BIN, Repo, text
 
@@ -355,14 +355,13 @@ def test_an_interactive_hook_without_a_terminal_is_a_clear_failure(staged):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_hooks_whole_group_and_then_us(staged, sequencer, number):
     gate = sequencer.gate("in hook")
-    pid_file = staged.path.parent / "pid"
-    staged.config(hook("slow", f"sleep 60 & echo $! >'{pid_file}'\n{gate.shell}wait", shell=True), commit=False)
+    child = staged.hook_script("child", gate.shell)
+    staged.config(hook("slow", f"{child} | cat", shell=True), commit=False)
     with spawned([str(BIN / "gitseq"), "run"], env=staged.env, cwd=staged.path) as run:
-        gate.wait_reached()
-        child = pid_from(pid_file)
+        pid = gate.wait_reached()
         run.send_signal(number)
         assert run.wait(20) == 128 + number
-        wait_until(lambda: not alive(child), 5, "end of the hook's child")
+        assert_pid_gone(pid)
 
 
 # --- exit codes and refusals

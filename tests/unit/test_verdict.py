@@ -5,25 +5,25 @@ HOOK = Hook("h", "h", ("h",))
 
 
 def test_all_calls_passing_is_a_pass():
-    told = judge(HOOK, [Ran(0, output=b"a"), Ran(0, output=b"b")], [], 1.0, 3)
+    told = judge(HOOK, [Ran(0, output=b"a"), Ran(0, output=b"b")], 1.0, 3)
     assert (told.status, told.output, told.files) == ("passed", b"ab", 3)
 
 
 def test_one_failing_call_fails_the_hook_with_its_code():
-    assert judge(HOOK, [Ran(0), Ran(3), Ran(1)], [], 0, 0).exit_code == 3
+    assert judge(HOOK, [Ran(0), Ran(3), Ran(1)], 0, 0).exit_code == 3
 
 
-def test_changed_files_fail_a_hook_that_exits_0():
-    told = judge(HOOK, [Ran(0)], [b"a"], 0, 1)
+def test_a_cap_that_was_hit_is_never_a_pass_whatever_the_exit_code():
+    told = judge(HOOK, [Ran(0), Ran(0, problem=("timeout: ran longer than 1s",)), Ran(1)], 0, 1)
     assert told.failed
-    assert told.exit_code == 0
+    assert told.reasons == ("timeout: ran longer than 1s",)
 
 
 def test_a_signal_is_named():
-    assert judge(HOOK, [Ran(137, signal=9)], [], 0, 0).reason == "killed by signal 9"
+    assert judge(HOOK, [Ran(137, signal=9)], 0, 0).reasons == ("killed by signal 9",)
 
 
 def test_a_missing_command_says_what_to_do():
-    told = judge(HOOK, [not_found("rufff")], [], 0, 0)
+    told = judge(HOOK, [not_found("rufff")], 0, 0)
     assert told.exit_code == 127
-    assert "`rufff` not found" in told.reason
+    assert "`rufff` not found" in told.reasons[0]

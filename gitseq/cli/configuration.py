@@ -1,0 +1,37 @@
+"""What the verbs about the configuration share."""
+
+import os
+
+from gitseq.config import kept
+from gitseq.git import repo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from gitseq.cli.main import Context
+    from gitseq.model import Plan
+
+
+def add_option(parser: "argparse.ArgumentParser") -> None:
+    """`--config FILE`."""
+    parser.add_argument("--config", "-c", metavar="FILE", help="use this file, and no local overlay")
+
+
+def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
+    """The plan of the configuration as it is now, checked from scratch. Raises ConfigError."""
+    from gitseq.config.load import compile_plan
+
+    top = repo.discover(context.env, context.cwd).top
+    explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
+    return compile_plan(kept.Where(top, context.env, explicit)).plan
+
+
+def say(text: str) -> None:
+    """Write to standard output; bytes that are not UTF-8 are shown escaped, a reader that left early is no error."""
+    rest = text.encode("utf-8", "backslashreplace")
+    try:
+        while rest:
+            rest = rest[os.write(1, rest) :]
+    except BrokenPipeError:
+        return

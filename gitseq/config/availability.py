@@ -1,0 +1,45 @@
+"""Keys that are known but have no effect yet. They are refused: a limit that is written down must hold.
+
+Whoever gives a key its effect deletes its line here, and the example file and the reference follow.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.config.lines import Path
+
+NOT_YET = frozenset(
+    (
+        "isolate",
+        "limits",
+        "profile",
+        "queue",
+        "repo",
+        "stage",
+        "hook.args",
+        "hook.builtin",
+        "hook.cache",
+        'hook.daemons = "keep"',
+        'hook.fixes = "stage"',
+        "hook.grace",
+        "hook.inputs",
+        "hook.memory",
+        "hook.memory_wait",
+        "hook.min_free_memory",
+        "hook.processes",
+        "hook.retry",
+        "hook.timeout",
+        "hook.tool_version",
+        ".pre-commit-config.yaml",
+    )
+)
+"""Keys without positions; one with a value is refused for that value only. The last is a file that may be found."""
+
+
+def refusal(path: "Path", value: object) -> str:
+    """Why a key or this value of it cannot be used yet; '' when it can."""
+    key = ".".join(part for part in path if isinstance(part, str))
+    if key in NOT_YET:
+        return "not available yet in this version of gitseq"
+    if isinstance(value, str) and f'{key} = "{value}"' in NOT_YET:
+        return f'"{value}" is not available yet in this version of gitseq'
+    return ""

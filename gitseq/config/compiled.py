@@ -1,0 +1,24 @@
+"""The compiled plan: a configuration that was parsed once, and is used from `kept` while that is still true."""
+
+from gitseq.config import kept
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.host.env import Env
+    from gitseq.model import Plan
+
+
+def load(top: bytes, state_dir: bytes, env: "Env", explicit: "bytes | None" = None) -> "Plan":
+    """The plan of the configuration that holds at `top` now; compiled anew when any file of it has changed.
+
+    Raises ConfigError for a configuration that cannot be, and NoConfiguration when there is none. A state directory
+    that cannot be written costs time only.
+    """
+    where = kept.Where(top, env, explicit)
+    place = kept.plan_file(where, state_dir)
+    plan = kept.read(where, place)
+    if plan is not None:
+        return plan
+    from gitseq.config import build
+
+    return build.compile_and_keep(where, place)

@@ -1,0 +1,295 @@
+"""Finds the configuration, reads and checks it, lays the local overlay over it, and makes the plan."""
+
+import os
+
+from gitseq.config import kept
+from gitseq.config.availability import refusal
+from gitseq.config.explain import Document, Findings, on_one_line, whole_file
+from gitseq.errors import NoConfiguration
+from gitseq.model import Hook, Plan, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gitseq.config.kept import Where
+    from gitseq.config.meaning import Table
+    from gitseq.config.schema import Config, Filter, HookTable
+
+_PYPROJECT = b"pyproject.toml"
+_YAML = (b".pre-commit-config.yaml", b".pre-commit-config.yml")
+SEARCHED = (b"gitseq.toml", b".gitseq.toml", _PYPROJECT, *_YAML)
+"""Names at the top of the work tree, in the order they are looked for; the first that holds a configuration wins."""
+OVERLAY = b"gitseq.local.toml"
+_BOM = b"\xef\xbb\xbf"
+
+
+class Compiled(Record):
+    """A plan, and what it was made from."""
+
+    plan: Plan
+    inputs: "dict[bytes, bytes | None]"
+    """Path (relative to the top, or absolute) -> digest of every file that was looked at; None when it is missing."""
+    tables_file: str = ""
+    """Where identify's tables came from; '' when the plan holds none."""
+
+
+class _Reader:
+    """Reads files for a configuration and remembers what they held, so that the plan knows what it stands on."""
+
+    def __init__(self, where: "Where") -> None:
+        self._where = where
+        self.inputs: "dict[bytes, bytes | None]" = {}
+
+    def content(self, name: bytes) -> "bytes | None":
+        """A file's content, or None when it is missing. ConfigError for one that cannot be read."""
+        try:
+            data = kept.content(self._where.path(name))
+        except OSError as error:
+            raise whole_file(self.shown(name), f"cannot be read: {error.strerror}") from None
+        if data is not None and len(data) > kept.LARGEST:
+            raise whole_file(self.shown(name), f"is larger than {kept.LARGEST >> 20} MiB; that is no configuration")
+        self.inputs[name] = kept.digest(data)
+        return data
+
+    def shown(self, name: bytes) -> str:
+        """A file's name as people know it: relative to the top when it lies inside."""
+        inside = self._where.top + b"/"
+        path = os.path.normpath(self._where.path(name))
+        return (path[len(inside) :] if path.startswith(inside) else path).decode("utf-8", "surrogateescape")
+
+
+def compile_plan(where: "Where") -> Compiled:
+    """Read, check and compile the configuration. Raises ConfigError that tells all problems, or NoConfiguration."""
+    reader = _Reader(where)
+    document = _find(where, reader)
+    overlay = _find_overlay(where, reader)
+    config, hooks, notices = _checked(document, overlay)
+    default_stages = config.default_stages
+    plan = Plan(
+        source=document.name,
+        hooks=tuple(_hook(hook, default_stages) for hook in hooks),
+        fail_fast=config.fail_fast,
+        files=_pattern(config.files),
+        exclude=_pattern(config.exclude),
+        notices=notices,
+    )
+    plan = plan.replace(pattern_codes=_pattern_codes(plan))
+    tables = tag_tables(plan)
+    return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])
+
+
+# --- finding and reading ---------------------------------------------------------------------------
+
+
+def _find(where: "Where", reader: _Reader) -> Document:
+    if where.explicit is not None:
+        document = _document(where.explicit, reader)
+        if document is None:
+            reason = "has no [tool.gitseq]" if reader.inputs[where.explicit] else "there is no such file"
+            raise whole_file(reader.shown(where.explicit), reason)
+        return document
+    for name in SEARCHED:
+        document = _document(name, reader)
+        if document is not None:
+            return document
+    raise NoConfiguration("there is no gitseq.toml at the top of this work tree", hint="To write one: gitseq init")
+
+
+def _find_overlay(where: "Where", reader: _Reader) -> "Document | None":
+    """`--config` names the whole configuration, and on CI nobody's own taste should matter."""
+    if where.explicit is not None or where.is_ci:
+        return None
+    return _document(OVERLAY, reader)
+
+
+def _document(name: bytes, reader: _Reader) -> "Document | None":
+    """One file as a document, or None when it is missing or (pyproject.toml) not about gitseq."""
+    data = reader.content(name)
+    if data is None:
+        return None
+    shown = reader.shown(name)
+    if os.path.basename(name) in _YAML:
+        hint = "Write its hooks into a gitseq.toml, which is found first. To start one: gitseq init"
+        raise whole_file(shown, refusal((".pre-commit-config.yaml",), None), hint=hint)
+    text = _text(data, shown)
+    table = _parse(text, shown)
+    if os.path.basename(name) != _PYPROJECT:
+        return Document(shown, text, table)
+    tool = table.get("tool")
+    if not isinstance(tool, dict) or "gitseq" not in tool:
+        return None
+    if not isinstance(tool["gitseq"], dict):
+        raise whole_file(shown, "tool.gitseq: must be a table")
+    return Document(shown, text, tool["gitseq"], ("tool", "gitseq"))
+
+
+def _text(data: bytes, shown: str) -> str:
+    if data.startswith(_BOM):
+        data = data[len(_BOM) :]
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise whole_file(shown, "is not UTF-8, as TOML must be", line=line) from None
+
+
+def _parse(text: str, shown: str) -> "dict[str, Any]":
+    import tomli
+
+    try:
+        return tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        line, column, reason = _syntax_problem(error, text)
+        raise whole_file(shown, f"not valid TOML: {reason}", line=line, column=column) from None
+    except RecursionError:
+        raise whole_file(shown, "is nested too deeply") from None
+    except ValueError as error:  # such as a whole number of ten thousand digits
+        raise whole_file(shown, f"not valid TOML: {on_one_line(str(error))}") from None
+
+
+def _syntax_problem(error: ValueError, text: str) -> "tuple[int, int, str]":
+    """Line, column and reason; tomli before 2.1 tells them in its message only."""
+    import re
+
+    message = on_one_line(str(error))
+    place = re.search(r" \((?:at line (\d+), column (\d+)|at end of document)\)$", message)
+    if place is None:
+        return 0, 0, message
+    reason = message[: place.start()]
+    if place[1] is None:
+        return text.count("\n", 0, len(text.rstrip())) + 1, 0, f"{reason} at the end of the file"
+    return int(place[1]), int(place[2]), reason
+
+
+# --- checking and merging --------------------------------------------------------------------------
+
+
+def _checked(document: Document, overlay: "Document | None") -> "tuple[Config, list[HookTable], tuple[str, ...]]":
+    """The two files as one, all of it sound; ConfigError otherwise."""
+    import msgspec
+
+    from gitseq.config import meaning
+    from gitseq.config.check import check_file
+    from gitseq.config.schema import Config, HookTable
+
+    findings = Findings()
+    for part in (document, overlay):
+        if part is not None:
+            if too_new := meaning.too_new(part):  # its other keys may be ones that we cannot know
+                raise whole_file(part.name, too_new, line=part.line(("minimum_version",)))
+            check_file(part, Config, findings)
+    top, hooks = _tables(document)
+    meaning.check_ids(hooks, findings)
+    notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
+    meaning.check_together(hooks, findings)
+    findings.raise_any()
+    config = msgspec.convert({**top.values, "hook": []}, Config)
+    return config, [msgspec.convert(hook.values, HookTable) for hook in hooks], notices
+
+
+def _tables(document: Document) -> "tuple[Table, list[Table]]":
+    from gitseq.config.meaning import Table
+
+    hooks = document.data.get("hook", [])
+    return Table(document, (), document.data), [
+        Table(document, ("hook", index), values)
+        for index, values in enumerate(hooks if isinstance(hooks, list) else [])
+        if isinstance(values, dict)
+    ]
+
+
+def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: Findings) -> "tuple[str, ...]":
+    """Let the overlay's keys replace those of the hook with the same id, and add its other hooks at the end."""
+    from gitseq.config.meaning import check_ids
+
+    over, over_hooks = _tables(overlay)
+    check_ids(over_hooks, findings)
+    top.overlay(overlay, (), over.values)
+    by_id = {str(hook.values.get("id")): hook for hook in hooks}
+    done: "dict[str, list[str]]" = {"changes": [], "adds": []}
+    for hook in over_hooks:
+        name = str(hook.values.get("id"))
+        if name in by_id:
+            by_id[name].overlay(*hook.home, hook.values)
+        else:
+            hooks.append(hook)
+        done["changes" if name in by_id else "adds"].append(on_one_line(name))
+    told = ", ".join(f"{verb} {', '.join(names)}" for verb, names in done.items() if names)
+    return (f"{overlay.name} {told or 'changes settings'}",)
+
+
+# --- making the plan -------------------------------------------------------------------------------
+
+
+def _hook(table: "HookTable", default_stages: "tuple[str, ...]") -> Hook:
+    import shlex
+
+    from gitseq.config.meaning import folder_of
+
+    number = table.pass_filenames
+    return Hook(
+        id=table.id,
+        name=table.name or table.id,
+        argv=(table.run,) if table.shell else tuple(shlex.split(table.run)),
+        shell=table.shell,
+        stages=table.stages or default_stages,
+        files=_pattern(table.files),
+        exclude=_pattern(table.exclude),
+        types=table.types,
+        types_or=table.types_or,
+        exclude_types=table.exclude_types,
+        pass_filenames=number if not isinstance(number, bool) else -1 if number else 0,
+        always_run=table.always_run,
+        fail_fast=table.fail_fast,
+        verbose=table.verbose,
+        log_file=table.log_file,
+        env=tuple(table.env.items()),
+        scrub_git_env=table.git_env == "scrub",
+        interactive=table.interactive,
+        root=folder_of(table.root),
+        skip_on=table.skip_on,
+        groups=table.groups,
+        description=table.description,
+        alias=table.alias,
+        stdin=table.stdin,
+    )
+
+
+def _pattern(filter_: "Filter") -> str:
+    if isinstance(filter_, str):
+        return filter_
+    from gitseq.config.globs import to_regex
+
+    return to_regex(filter_.glob)
+
+
+def _pattern_codes(plan: Plan) -> "dict[str, tuple[Any, ...]]":
+    from gitseq.core import patterns
+
+    used = {plan.files, plan.exclude}
+    for hook in plan.hooks:
+        used |= {hook.files, hook.exclude}
+    return {pattern: patterns.precompile(pattern) for pattern in sorted(used - {patterns.ALWAYS, patterns.NEVER})}
+
+
+def tag_tables(plan: Plan) -> "tuple[Any, Any, str]":
+    """identify's tables of extensions and names, and the file they come from; nothing when no hook needs them."""
+    from gitseq.core.tags import FREE_TAGS, asked_tags
+
+    if asked_tags(plan.hooks) <= FREE_TAGS:
+        return None, None, ""
+    from identify import extensions
+
+    by_extension = {**extensions.EXTENSIONS_NEED_BINARY_CHECK, **extensions.EXTENSIONS}
+    return _in_tuples(by_extension), _in_tuples(extensions.NAMES), str(extensions.__file__)
+
+
+def _in_tuples(table: "dict[str, set[str]]") -> "dict[str, tuple[str, ...]]":
+    """Equal sets become the same tuple, which marshal writes once."""
+    shared: "dict[tuple[str, ...], tuple[str, ...]]" = {}
+    found = {}
+    for name, tags in table.items():
+        in_order = tuple(sorted(tags))
+        found[name] = shared.setdefault(in_order, in_order)
+    return found

@@ -1,0 +1,119 @@
+"""The tags of a file (`file`, `python`, `executable` ...), exactly those of `identify.tags_from_path`.
+
+identify answers in this order, and so do we: a directory, symlink or socket has that one tag; a file has `file`, and
+`executable` or `non-executable`; then its name (the table of names by the whole name, then by each part between dots,
+first hit only) and its extension (after the last dot, lower-cased) add theirs; only a file whose name said nothing
+and that is executable is asked for its shebang; only one that is still neither text nor binary is looked into.
+The tables travel in the plan, so that identify (40 ms) is imported for shebangs alone.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from gitseq.model import Plan
+
+    class Sniffer(Protocol):
+        """The questions that need the file itself; `host.sniff.Sniffer` asks them."""
+
+        def may_execute(self, path: bytes) -> bool:
+            """Whether we may execute the file."""
+
+        def interpreter_tags(self, path: bytes) -> "frozenset[str]":
+            """The tags of the interpreter in the shebang."""
+
+        def is_text(self, path: bytes) -> bool:
+            """Whether the content looks like text."""
+
+    Tables = tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]
+
+_FORMAT_BITS, _DIRECTORY, _SYMLINK, _SOCKET, _EXECUTE_BITS = 0o170000, 0o040000, 0o120000, 0o140000, 0o111
+
+_KIND_TAGS = frozenset(("directory", "symlink", "socket", "file"))
+_MODE_TAGS = frozenset(("executable", "non-executable"))
+_ENCODING_TAGS = frozenset(("text", "binary"))
+_NONE: "frozenset[str]" = frozenset()
+
+FREE_TAGS = _KIND_TAGS | _MODE_TAGS
+"""Tags that the mode alone answers: a plan that asks for no others needs no tables."""
+
+
+def asked_tags(hooks: "tuple[object, ...]") -> "frozenset[str]":
+    """Every tag that some hook asks for."""
+    asked: set[str] = set()
+    for hook in hooks:
+        asked.update(hook.types, hook.types_or, hook.exclude_types)  # type: ignore[attr-defined]
+    return frozenset(asked)
+
+
+class Tagger:
+    """Answers which tags a path has, as far as some hook of the plan asks.
+
+    `tags(path, mode) & needs` is exact; tags nobody asks for may be missing. Answers are kept per path and mode, so
+    a Tagger is for one moment of the work tree, not for before and after a hook that changed files.
+    """
+
+    def __init__(self, plan: "Plan", sniffer: "Sniffer") -> None:
+        self.needs = asked_tags(plan.hooks)
+        self._extensions = plan.extension_tags or {}
+        self._names = plan.name_tags or {}
+        self._sniffer = sniffer
+        self._needs_mode = not self.needs <= _KIND_TAGS
+        self._needs_name = not self.needs <= FREE_TAGS
+        self._known: "dict[tuple[bytes, int], frozenset[str]]" = {}
+
+    def tags(self, path: bytes, mode: int) -> "frozenset[str]":
+        """The tags of a path whose `lstat` has this mode. EnvironmentProblem when it must be read and cannot be."""
+        key = (path, mode)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._find(path, mode)
+        return found
+
+    def _find(self, path: bytes, mode: int) -> "frozenset[str]":
+        kind = kind_tag(mode)
+        if kind != "file" or not self._needs_mode:
+            return frozenset((kind,))
+        executable = bool(mode & _EXECUTE_BITS) and self._sniffer.may_execute(path)
+        tags = {"file", "executable" if executable else "non-executable"}
+        if self._needs_name:
+            tags |= name_tags(path, self._names, self._extensions) or self._interpreter(path, executable)
+            if not tags & _ENCODING_TAGS and self.needs & _ENCODING_TAGS:
+                tags.add("text" if self._sniffer.is_text(path) else "binary")
+        return frozenset(tags)
+
+    def _interpreter(self, path: bytes, executable: bool) -> "frozenset[str]":
+        return self._sniffer.interpreter_tags(path) if executable else _NONE
+
+
+def kind_tag(mode: int) -> str:
+    """The one tag that every path has."""
+    kind = mode & _FORMAT_BITS
+    if kind == _DIRECTORY:
+        return "directory"
+    if kind == _SYMLINK:
+        return "symlink"
+    return "socket" if kind == _SOCKET else "file"
+
+
+def name_tags(path: bytes, names: "dict[str, tuple[str, ...]]", extensions: "dict[str, tuple[str, ...]]") -> "set[str]":
+    """What the name alone says; empty when it says nothing.
+
+    In text, because identify lower-cases extensions as Unicode: a file `x.\\u212a` (Kelvin sign) has extension `k`.
+    """
+    name = path[path.rfind(b"/") + 1 :].decode("utf-8", "surrogateescape")
+    tags: set[str] = set()
+    for part in (name, *name.split(".")):
+        if part in names:
+            tags.update(names[part])
+            break
+    extension = _extension(name)
+    if extension:
+        tags.update(extensions.get(extension.lower(), ()))
+    return tags
+
+
+def _extension(name: str) -> str:
+    """What follows the last dot, unless only dots stand before it (`.bashrc` and `..c` have none)."""
+    dot = name.rfind(".")
+    return name[dot + 1 :] if name[: max(dot, 0)].strip(".") else ""

@@ -1,0 +1,468 @@
+"""Whose turn it is, whatever dies, and whoever removes what."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import filelock
+import pytest
+
+from gitseq.core import queueing
+from gitseq.queue import state
+from tests.support.agents import Agent, Raised, holder_of, place_of
+from tests.support.procs import wait_until
+
+MakeAgent = Callable[..., Agent]
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[MakeAgent]:
+    """Makes agents; all are gone at the end."""
+    made: list[Agent] = []
+
+    def make(what: str = "agent", **options: object) -> Agent:
+        made.append(Agent(options.pop("folder", tmp_path), what, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.process.returncode is None:
+            one.close()
+
+
+def holds(one: Agent) -> None:
+    """What it started ends with the lease, and the record says so."""
+    one.ended()
+    holder = holder_of(one.folder)
+    assert holder is not None
+    assert (holder.pid, holder.what) == (one.pid, one.what)
+
+
+def test_the_one_who_came_first_is_served_first(agent):
+    agents = [agent(f"number {n}") for n in range(5)]
+    agents[0].do("lease = acquire()")
+    for one in agents[1:]:
+        one.start("lease = acquire()")
+        one.waits()
+    for before, after in zip(agents, agents[1:], strict=False):
+        before.do("lease.release()")
+        holds(after)
+
+
+def test_release_leaves_neither_ticket_nor_record(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire(); lease.release(); lease.release()")
+    assert sorted(os.listdir(tmp_path / "gitseq")) == ["queue"]
+    assert sorted(os.listdir(tmp_path / "gitseq/queue")) == ["gate", "lock"]
+
+
+def test_the_queue_is_readable_by_its_user_only(agent, tmp_path):
+    agent().do("os.umask(0); lease = acquire()")
+    assert os.stat(tmp_path / "gitseq").st_mode & 0o777 == 0o700
+    assert os.stat(tmp_path / "gitseq/queue").st_mode & 0o777 == 0o700
+    assert {(path.stat().st_mode & 0o777) for path in (tmp_path / "gitseq/queue").iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("dead", [1, 2, 3])
+def test_a_death_anywhere_in_line_blocks_nobody_and_changes_no_order(agent, dead):
+    agents = [agent(f"number {n}") for n in range(5)]
+    agents[0].do("lease = acquire()")
+    for one in agents[1:]:
+        one.start("lease = acquire()")
+        one.waits()
+    agents[dead].kill()
+    alive = [one for n, one in enumerate(agents) if n != dead]
+    for before, after in zip(alive, alive[1:], strict=False):
+        assert [waiter.pid for waiter in state.look(place_of(before.folder)).waiters][0] == after.pid
+        before.do("lease.release()")
+        holds(after)
+
+
+def test_a_killed_holder_is_followed_by_the_next_which_is_told_of_the_dead_run(agent):
+    first, second, third = agent("first"), agent("second"), agent("third")
+    nonce = first.do("lease = acquire(); answer = lease.record.nonce")
+    second.start("lease = acquire(); answer = lease.unsettled")
+    second.waits()
+    first.kill()
+    assert second.ended() == [nonce]
+    # It dies as well before it has cleaned up: the third inherits both.
+    nonces = [nonce, second.do("answer = lease.record.nonce")]
+    second.kill()
+    assert third.do("lease = acquire(); answer = lease.unsettled") == nonces
+    third.do("lease.settle(); lease.release()")
+    assert agent().do("lease = acquire(); answer = lease.unsettled") == []
+
+
+def test_a_mess_that_nobody_settled_is_told_to_the_next_even_after_an_orderly_release(agent):
+    first, second = agent(), agent()
+    nonce = first.do("lease = acquire(); answer = lease.record.nonce")
+    first.kill()
+    second.do("lease = acquire(); lease.release()")
+    assert holder_of(second.folder) is None
+    assert nonce in agent().do("lease = acquire(); answer = lease.unsettled")
+
+
+def test_no_wait_gives_up_at_once_and_names_holder_and_position(agent):
+    first, second = agent("pre-push"), agent()
+    first.do("lease = acquire()")
+    started = time.monotonic()
+    with pytest.raises(Raised) as raised:
+        second.do("acquire(limit=0)")
+    assert time.monotonic() - started < 1
+    assert (raised.value.name, raised.value.exit_code) == ("GaveUp", 75)
+    assert f"position 1 of 1; pid {first.pid} has been running pre-push for" in raised.value.text
+    assert state.look(place_of(second.folder)).waiters == ()
+
+
+def test_no_wait_gets_a_free_lease_although_somebody_looks_all_the_time(agent):
+    looker = agent()
+    looker.start(
+        "from gitseq.queue import state\nimport time\nend = time.monotonic() + 1.5\n"
+        f"while time.monotonic() < end: state.look(place({str(looker.folder)!r}))"
+    )
+    one = agent()
+    one.do("for _ in range(200): acquire(limit=0).release()")
+    looker.ended()
+
+
+def test_patience_ends_when_it_was_said_to(agent):
+    agent().do("lease = acquire()")
+    second = agent()
+    started = time.monotonic()
+    with pytest.raises(Raised, match="GaveUp"):
+        second.do("acquire(limit=0.4)")
+    assert 0.4 <= time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_takes_a_waiter_out_of_line_and_the_others_move_up(agent, signum):
+    first, second, third = agent(), agent(), agent()
+    first.do("lease = acquire()")
+    for one in (second, third):
+        one.start("before = [locks._signal.getsignal(n) for n in (1, 2, 14, 15)]; lease = acquire()")
+        one.waits()
+    second.signal(signum)
+    with pytest.raises(Raised) as raised:
+        second.ended()
+    assert raised.value.exit_code == 128 + signum
+    assert [waiter.pid for waiter in state.look(place_of(first.folder)).waiters] == [third.pid]
+    assert second.do(
+        "answer = before == [locks._signal.getsignal(n) for n in (1, 2, 14, 15)] and locks._signal.getitimer(0) == (0, 0)"
+    )
+    first.do("lease.release()")
+    holds(third)
+
+
+def test_a_signal_that_was_ignored_stays_ignored_while_waiting(agent):
+    first, second = agent(), agent()
+    first.do("lease = acquire()")
+    second.start("locks._signal.signal(1, locks._signal.SIG_IGN); lease = acquire()")
+    second.waits()
+    second.signal(signal.SIGHUP)
+    first.do("lease.release()")
+    holds(second)
+
+
+def test_a_waiter_whose_git_is_gone_leaves_the_line(agent, tmp_path):
+    first, second = agent(), agent()
+    first.do("lease = acquire()")
+    second.start(f"acquire(gone=lambda: os.path.exists({str(tmp_path / 'gone')!r}), tick=0.05)")
+    second.waits()
+    (tmp_path / "gone").touch()
+    with pytest.raises(Raised, match="Refused"):
+        second.ended()
+    assert state.look(place_of(tmp_path)).waiters == ()
+
+
+def test_a_waiter_tells_holder_and_position_at_every_tick(agent):
+    first, second, third = agent("pre-commit"), agent(), agent()
+    first.do("lease = acquire()")
+    for one in (second, third):
+        one.start("lease = acquire(tick=0.05)")
+        one.waits()
+    wait_until(lambda: third.process.poll() is None and len(state.look(place_of(first.folder)).waiters) == 2)
+    second.kill()
+    first.do("import time; time.sleep(0.3); lease.release()")
+    third.ended()
+    told = third.do("answer = [(w.position, w.total, w.holder and w.holder.pid) for w in told]")
+    assert len(told) > 3
+    assert told[0] == [2, 2, first.pid]
+
+
+def test_status_shows_the_line_without_the_dead(agent):
+    first, second, third = agent("pre-commit"), agent("pre-push"), agent("manual")
+    first.do("lease = acquire()")
+    for one in (second, third):
+        one.start("lease = acquire()")
+        one.waits()
+    second.kill()
+    seen = state.look(place_of(first.folder))
+    assert seen.holder is not None
+    assert (seen.holder.pid, seen.holder.what, seen.holder.worktree) == (first.pid, "pre-commit", b"/work/tree")
+    assert seen.holder.standing == queueing.IN_FORCE
+    assert [(w.position, w.pid, w.what) for w in seen.waiters] == [(1, third.pid, "manual")]
+
+
+# --- deaths at awkward moments -----------------------------------------------------------------
+
+
+def test_a_death_between_the_gate_and_the_ticket_s_lock_blocks_nobody(agent):
+    victim = agent()
+    victim.do("lease = acquire(); lease.release()")
+    victim.start("tickets.locks.lock = lambda fd: os.kill(os.getpid(), 9)\nacquire()")
+    with pytest.raises(EOFError):
+        victim.ended()
+    victim.close()
+    assert "t.2" in os.listdir(victim.folder / "gitseq/queue")  # it had drawn a ticket that nobody holds
+    one = agent()
+    one.do("lease = acquire(limit=0)")
+    assert sorted(os.listdir(victim.folder / "gitseq/queue")) == ["gate", "lock", "t.3"]
+
+
+def test_a_death_with_the_gate_in_hand_blocks_nobody(agent):
+    victim = agent()
+    victim.start("tickets.queueing.next_ticket = lambda *_: os.kill(os.getpid(), 9)\nacquire()")
+    with pytest.raises(EOFError):
+        victim.ended()
+    agent().do("lease = acquire(limit=0)")
+
+
+@pytest.mark.parametrize("step", ["record.remove", "locks.unlock", "os.unlink"])
+def test_a_death_at_any_step_of_the_release_blocks_nobody(agent, step):
+    first, second = agent(), agent()
+    first.do("lease = acquire()")
+    second.start("lease = acquire()")
+    second.waits()
+    first.start(f"{step} = lambda *_a, **_k: os.kill(os.getpid(), 9)\nlease.release()")
+    with pytest.raises(EOFError):
+        first.ended()
+    first.close()
+    holds(second)
+
+
+@pytest.mark.parametrize("torn", [b"", b"7", b"0000000000000000000", b"not a number at all\n", b"\0" * 21])
+def test_a_torn_gate_falls_back_to_the_highest_ticket_that_stands(agent, tmp_path, torn):
+    first, second = agent(), agent()
+    first.do("for _ in range(4): acquire().release()\nlease = acquire()")
+    (tmp_path / "gitseq/queue/gate").write_bytes(torn)
+    second.start("lease = acquire(); answer = lease.record.ticket")
+    second.waits()
+    first.do("lease.release()")
+    assert second.ended() == 6
+
+
+def test_a_stopped_waiter_holds_up_those_behind_it_only_when_it_is_next(agent):
+    first, stopped, third = agent(), agent(), agent()
+    first.do("lease = acquire()")
+    for one in (stopped, third):
+        one.start("lease = acquire()")
+        one.waits()
+    stopped.signal(signal.SIGSTOP)
+    first.do("lease.release()")
+    with pytest.raises(Raised, match="GaveUp"):
+        first.do("acquire(limit=0.2)")  # its turn is kept: order is first come, first served
+    stopped.signal(signal.SIGCONT)
+    holds(stopped)
+    stopped.do("lease.release()")
+    holds(third)
+
+
+def test_a_forked_child_that_did_not_exec_does_not_keep_the_lease(agent):
+    first, second = agent(), agent()
+    child = first.do(
+        "lease = acquire()\npid = os.fork()\nif not pid:\n    import time; time.sleep(30); os._exit(0)\nanswer = pid"
+    )
+    try:
+        first.do("lease.release()")
+        second.do("lease = acquire(limit=0)")
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_nothing_that_is_executed_inherits_the_lease(agent):
+    first = agent()
+    child = first.do("lease = acquire()\nanswer = os.posix_spawn('/bin/sleep', ['sleep', '30'], ENV)")
+    try:
+        first.kill()
+        agent().do("lease = acquire(limit=0.5)")
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+# --- removed by hand ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["the directory", "its files"])
+def test_a_queue_removed_during_a_run_lets_nobody_in_before_that_run_ends(agent, tmp_path, what):
+    first, newcomer = agent("first"), agent("newcomer")
+    first.do("lease = acquire()")
+    queue = tmp_path / "gitseq/queue"
+    if what == "the directory":
+        shutil.rmtree(queue)
+    else:
+        for path in queue.iterdir():
+            path.unlink()
+    with pytest.raises(Raised, match="GaveUp"):
+        newcomer.do("acquire(limit=0.3)")
+    newcomer.start("lease = acquire()")
+    wait_until(lambda: any(waiter.pid == newcomer.pid for waiter in state.look(place_of(tmp_path)).waiters))
+    assert holder_of(tmp_path).pid == first.pid
+    first.do("lease.release()")
+    holds(newcomer)
+
+
+def test_a_queue_removed_during_a_run_that_then_dies_blocks_nobody(agent, tmp_path):
+    first, second = agent("first"), agent("second")
+    nonce = first.do("lease = acquire(); answer = lease.record.nonce")
+    second.start("lease = acquire(); answer = lease.unsettled")
+    second.waits()
+    shutil.rmtree(tmp_path / "gitseq/queue")
+    first.kill()
+    assert second.ended() == [nonce]
+
+
+def test_a_waiter_whose_ticket_was_removed_lines_up_again(agent, tmp_path):
+    first, second, third = agent("first"), agent("second"), agent("third")
+    first.do("lease = acquire()")
+    second.start("lease = acquire()")
+    second.waits()
+    shutil.rmtree(tmp_path / "gitseq/queue")
+    third.start("lease = acquire()")
+    wait_until(
+        lambda: {waiter.pid for waiter in state.look(place_of(tmp_path)).waiters} == {second.pid, third.pid},
+        what="both in the new line",
+    )
+    order = [waiter.pid for waiter in state.look(place_of(tmp_path)).waiters]
+    first.do("lease.release()")
+    for pid in order:
+        one = second if pid == second.pid else third
+        holds(one)
+        one.do("lease.release()")
+
+
+# --- filelock ----------------------------------------------------------------------------------
+
+
+def test_filelock_on_the_same_path_waits_for_us(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire()")
+    lock = filelock.FileLock(tmp_path / "gitseq/queue/lock", timeout=0.2)
+    with pytest.raises(filelock.Timeout):
+        lock.acquire()
+    one.do("lease.release()")
+    with lock:
+        pass
+
+
+def test_we_wait_for_filelock_on_the_same_path_and_name_its_process(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    with filelock.FileLock(tmp_path / "gitseq/queue/lock"):
+        with pytest.raises(Raised) as raised:
+            one.do("acquire(limit=0.2)")
+        assert f"pid {os.getpid()}" in raised.value.text
+        one.start("lease = acquire()")
+        one.waits()
+    holds(one)
+
+
+def test_flock_1_on_the_same_path_is_respected(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    with open(tmp_path / "gitseq/queue/lock") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        with pytest.raises(Raised, match="GaveUp"):
+            one.do("acquire(limit=0)")
+    one.do("lease = acquire(limit=0)")
+
+
+# --- where there is no flock -------------------------------------------------------------------
+
+NO_FLOCK = "import fcntl\ndef _no(*_): raise OSError(38, 'no flock here')\nfcntl.flock = _no\n"
+
+
+def test_without_flock_the_queue_still_excludes_and_keeps_its_order(agent):
+    agents = [agent(f"number {n}") for n in range(3)]
+    for one in agents:
+        one.do(NO_FLOCK)
+    agents[0].do("lease = acquire()")
+    for n, one in enumerate(agents[1:], 1):
+        one.start("lease = acquire(tick=0.05)")
+        wait_until(lambda n=n: len(os.listdir(agents[0].folder / "gitseq/queue")) >= 3 + n)
+    for before, after in zip(agents, agents[1:], strict=False):
+        assert after.process.poll() is None
+        before.do("lease.release()")
+        after.ended()
+        assert after.do("answer = lease.record.owner.pid") == after.pid
+
+
+def test_without_flock_a_dead_holder_and_a_dead_waiter_block_nobody(agent):
+    agents = [agent(f"number {n}") for n in range(3)]
+    for one in agents:
+        one.do(NO_FLOCK)
+    agents[0].do("lease = acquire()")
+    agents[1].start("lease = acquire()")
+    wait_until(lambda: "t.2" in os.listdir(agents[0].folder / "gitseq/queue"))
+    agents[2].start("lease = acquire()")
+    wait_until(lambda: "t.3" in os.listdir(agents[0].folder / "gitseq/queue"))
+    agents[0].kill()
+    agents[1].kill()
+    agents[2].ended()
+
+
+def test_without_flock_a_lock_file_copied_from_elsewhere_blocks_nobody(agent, tmp_path):
+    agent().do("acquire().release()")
+    os.utime(tmp_path / "gitseq/queue/lock", (1, 1))
+    one = agent()
+    one.do(NO_FLOCK + "lease = acquire(limit=2)")
+
+
+# --- a copy, a restart, a recycled pid ---------------------------------------------------------
+
+
+def test_a_copied_repository_is_free_although_its_record_names_a_living_run(agent, tmp_path):
+    original = tmp_path / "original"
+    original.mkdir()
+    one = agent(folder=original)
+    one.do("lease = acquire()")
+    subprocess.run(["cp", "-a", str(original), str(tmp_path / "copy")], check=True)
+    assert holder_of(tmp_path / "copy") is None
+    other = agent(folder=tmp_path / "copy")
+    # And it does not take the run in the original for a dead one whose processes it should end.
+    assert other.do("lease = acquire(limit=0); answer = lease.unsettled") == []
+    assert holder_of(original).pid == one.pid
+
+
+@pytest.mark.parametrize("change", ["boot", "start", "host"])
+def test_a_record_of_a_dead_owner_is_recognised(agent, tmp_path, change):
+    first = agent()
+    first.do(
+        "lease = acquire()\n"
+        f"forged = lease.record.replace(owner=lease.record.owner.replace({change}={'1' if change == 'start' else repr('other')}))\n"
+        f"record.write(place({str(tmp_path)!r}), forged)\n"
+        "answer = forged.nonce"
+    )
+    first.do("lease._ticket.leave()")  # the lock is free; the record, and a process with its pid, are there
+    assert holder_of(tmp_path) is None
+    left = agent().do("lease = acquire(limit=0); answer = lease.unsettled")
+    assert len(left) == (0 if change == "boot" else 1)  # a restart has ended every process
+
+
+def test_a_record_that_is_not_whole_is_ignored(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    for content in (b"", b"{", b"{}\n", b'{"format": 1}\n', b"\xff\xfe", b'{"format": 2, "nonce": "x"}\n', b"[1]\n"):
+        (tmp_path / "gitseq/lease.json").write_bytes(content)
+        one.do("lease = acquire(limit=0); lease.release()")
+
+
+def test_a_queue_that_cannot_be_used_is_told_and_nothing_runs(agent, tmp_path):
+    (tmp_path / "gitseq").write_text("a file")
+    with pytest.raises(Raised) as raised:
+        agent().do("acquire()")
+    assert (raised.value.name, raised.value.exit_code) == ("EnvironmentProblem", 4)
