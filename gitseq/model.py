@@ -280,6 +280,23 @@ class HookProgress(Event):
     """The last lines of output so far."""
 
 
+class HookRetried(Event):
+    """An attempt failed, and the hook is run again."""
+
+    verdict: Verdict
+    attempt: int
+
+
+class MemoryAwaited(Event):
+    """A hook is held back until enough memory is free; sent four times a second."""
+
+    hook: Hook
+    free: int
+    """Bytes."""
+    waited: float
+    """Seconds."""
+
+
 class HalfMemory(Event):
     """A hook has used half of what it may; sent once."""
 

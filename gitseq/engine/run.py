@@ -2,20 +2,22 @@
 
 import os
 
+from gitseq.cage import gate
 from gitseq.core import verdict
 from gitseq.engine import candidates, hooks, turn
 from gitseq.engine import request as asked
-from gitseq.engine.changes import Changes, Edits
+from gitseq.engine.changes import Changes
 from gitseq.engine.choose import Chooser, hooks_for
+from gitseq.engine.verdicts import Verdicts
 from gitseq.errors import GaveUp, GitseqError, Interrupted, Refused
 from gitseq.git import indexlock, status
 from gitseq.git.marks import Drift, Marks
 from gitseq.host import clock
 from gitseq.model import (
     Hook,
-    HookFinished,
-    HookRevised,
+    HookRetried,
     HookStarted,
+    MemoryAwaited,
     Notice,
     Report,
     RunFinished,
@@ -51,8 +53,7 @@ class _Run:
         self._request = request
         self._world = world
         self._runner: hooks.Runner
-        self._ran: list[Verdict] = []
-        self._done: list[Verdict] = []
+        self._verdicts = Verdicts(world)
         self._changes: Changes | None = None
         self._legacy_failed = False
         self._waited = False
@@ -163,50 +164,63 @@ class _Run:
         for hook in chosen:
             choice = chooser.choose(hook)
             if choice.skipped is not None:
-                self._finish(Verdict(hook=hook, status="skipped", reason=choice.skipped))
+                self._verdicts.finish(Verdict(hook=hook, status="skipped", reason=choice.skipped))
                 continue
             told = self._run_one(hooks.Job(hook, choice.paths, found.exports))
             if told.failed and (hook.fail_fast or self._world.plan.fail_fast or self._request.fail_fast):
                 return
 
     def _run_one(self, job: hooks.Job) -> Verdict:
-        """Run a hook and finish with its verdict; raises when the run must stop."""
+        """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""
+        self._wait_for_memory(job.hook)
         self._world.tell(HookStarted(job.hook))
+        for attempt in range(job.hook.retry + 1):
+            told, stopped = self._attempt(job)
+            if stopped is not None or not told.failed or told.modified or attempt == job.hook.retry:
+                break  # a fix is no accident: the next attempt would only hide it
+            self._world.tell(HookRetried(told, attempt + 1))
+        if attempt:
+            told = told.replace(notes=(*told.notes, f"attempt {attempt + 1} of {job.hook.retry + 1}"))
+        self._verdicts.finish(told)
+        if stopped is not None:
+            raise _why_stopped(stopped)
+        return told
+
+    def _attempt(self, job: hooks.Job) -> "tuple[Verdict, hooks.Stopped | None]":
         given = [os.path.join(os.fsencode(job.hook.root), path) for path in job.paths] if job.hook.root else job.paths
         if self._changes is not None:
             self._changes.before([] if job.hook.pass_filenames == 0 else given)
         started = clock.monotonic()
         calls, stopped = self._runner.run(job)
-        self._ran.append(verdict.judge(job.hook, calls, clock.monotonic() - started, len(job.paths)))
+        told = verdict.judge(job.hook, calls, clock.monotonic() - started, len(job.paths))
+        self._verdicts.attempted()
         if self._changes is not None and stopped is None:
-            self._blame(self._changes.after())
-        self._finish(self._ran[-1])
-        if stopped is not None:
-            raise _why_stopped(stopped)
-        return self._ran[-1]
+            told = self._verdicts.blame(self._changes.after(), told)
+        return told, stopped
 
-    def _blame(self, edits: Edits) -> None:
-        """Make the verdict of each hook that changed files a failure; those already told are told again."""
-        for number, paths in edits.by_hook.items():
-            before = self._ran[number]
-            revised = before.replace(status="failed", modified=(*before.modified, *paths))
-            self._ran[number] = revised
-            if before in self._done:
-                self._done[self._done.index(before)] = revised
-                self._world.tell(HookRevised(revised))
-
-    def _finish(self, told: Verdict) -> None:
-        self._done.append(told)
-        hooks.log(told, self._world.repo.top)
-        self._world.tell(HookFinished(told))
+    def _wait_for_memory(self, hook: Hook) -> None:
+        """Hold a hook back while memory is short, for as long as it may be held back; then go on with a warning."""
+        if not hook.min_free_memory:
+            return
+        signals, tell = self._world.signals, self._world.tell
+        waited = gate.wait_for_memory(
+            hook.min_free_memory,
+            hook.memory_wait,
+            lambda free, seconds: tell(MemoryAwaited(hook, free, seconds)),
+            signals,
+        )
+        if signals.stop:
+            raise Interrupted(signals.stop)
+        if not waited.enough:
+            self._warn(f"memory is still short: {hook.name} starts all the same, after {hook.memory_wait:.0f} s")
 
     # --- after the hooks ---
 
     def _check_tree(self, before: Marks) -> None:
         """Look once at all that may have changed unseen: files no hook was given, HEAD, the index."""
-        if self._changes is None or not self._ran:
+        if self._changes is None or not self._verdicts.any_ran:
             return
-        self._blame(self._changes.finish())
+        self._verdicts.blame_earlier(self._changes.finish())
         if not self._is_about_the_index():
             return
         repo, env = self._world.repo, self._world.env
@@ -216,10 +230,10 @@ class _Run:
 
     def report(self, problem: "GitseqError | None") -> Report:
         """The outcome so far; a problem counts for more than a hook that said no."""
-        code = 1 if self._legacy_failed or any(told.failed for told in self._done) else 0
+        code = 1 if self._legacy_failed or any(told.failed for told in self._verdicts.done) else 0
         return Report(
             self._request.stage.name,
-            tuple(self._done),
+            self._verdicts.done,
             problem.exit_code if problem is not None else code,
             tuple(problem.lines()) if problem is not None else (),
         )

@@ -5,10 +5,11 @@ import os
 from gitseq.core import text
 from gitseq.model import (
     Event,
-    HalfMemory,
     HookFinished,
+    HookRetried,
     HookRevised,
     HookStarted,
+    MemoryAwaited,
     Notice,
     Queued,
     RunFinished,
@@ -42,10 +43,12 @@ class Plain:
             self.finish(event.verdict.replace(output=b""))
         elif isinstance(event, Queued):
             self._queued(event)
-        elif isinstance(event, HalfMemory):
-            pass  # for the journal: a person need not know until there is something to do
+        elif isinstance(event, HookRetried):
+            self._notice("info", f"attempt {event.attempt} ended with {event.verdict.exit_code}; once more")
+        elif isinstance(event, MemoryAwaited) and not event.waited:
+            self._notice("info", text.waits_for_memory(event.hook, event.free))
         elif isinstance(event, Notice):
-            self._write(text.notice(event.level, event.text, self._colour) + "\n")
+            self._notice(event.level, event.text)
         elif isinstance(event, RunFinished):
             show_problem(event.report.problem)
 
@@ -56,11 +59,17 @@ class Plain:
             self._minute_told = minute
             self._write(text.notice("info", "Waiting for our turn: " + event.text, self._colour) + "\n")
 
+    def _notice(self, level: str, words: str) -> None:
+        """A line of its own; a line that was begun is begun again below."""
+        line = text.notice(level, words, self._colour) + "\n"
+        self._write(f"\n{line}{self._begun}" if self._begun else line)
+
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook and show what it said."""
         if verdict.status == "skipped":
             self._write(text.skipped(verdict, self._columns, self._colour) + "\n")
             return
+        self._begun = ""
         lines = [text.ending(verdict, self._colour), *text.details(verdict, self._verbose, self._colour)]
         self._write("\n".join(lines) + "\n")
         output = verdict.output.rstrip().lstrip(b"\r\n")  # an indented first line keeps its indentation
