@@ -262,7 +262,14 @@ class Queued(Event):
     waited: float
     """Seconds."""
     holder: int
-    """Its pid, or 0 when unknown."""
+    """Its pid, or 0 when it is unknown or lives on another machine."""
+
+
+class TurnCame(Event):
+    """We waited, and now it is our turn."""
+
+    waited: float
+    """Seconds."""
 
 
 class HookStarted(Event):

@@ -57,7 +57,7 @@ class Plain:
         minute = int(event.waited // 60)
         if minute != self._minute_told:
             self._minute_told = minute
-            self._write(text.notice("info", "Waiting for our turn: " + event.text, self._colour) + "\n")
+            self._notice("info", f"Waiting for our turn: {event.text}{memory_of(event.holder)}")
 
     def _notice(self, level: str, words: str) -> None:
         """A line of its own; a line that was begun is begun again below."""
@@ -87,6 +87,15 @@ class Plain:
 
     def _write_bytes(self, data: bytes) -> None:
         write_all(self._fd, data)
+
+
+def memory_of(pid: int) -> str:
+    """`, 270 MiB`: what a process and all below it have in memory; '' when there is none to be seen."""
+    from gitseq.core.units import format_size
+    from gitseq.host import tree
+
+    members = tree.walk([pid]) if pid else []
+    return f", {format_size(sum(member.resident for member in members))}" if members else ""
 
 
 def show_problem(lines: "tuple[str, ...]") -> None:
