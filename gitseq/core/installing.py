@@ -29,21 +29,8 @@ _MANAGERS = (
 _SIGNED_BY = 2000
 """A manager's mark stands among the first bytes of its shim; further down, it is only talked about."""
 
-_DEFAULTED = frozenset(
-    [
-        "commit-msg",
-        "post-checkout",
-        "post-commit",
-        "post-merge",
-        "post-rewrite",
-        "pre-commit",
-        "pre-merge-commit",
-        "pre-push",
-        "pre-rebase",
-        "prepare-commit-msg",
-    ]
-)
-"""A hook for all of these named none: it is what pre-commit takes the absence of `stages` for."""
+_DEFAULTED = frozenset(GIT_STAGES[: GIT_STAGES.index("applypatch-msg")])
+"""pre-commit's own ten; a hook for all of them named none, for that is how pre-commit reads a hook without `stages`."""
 
 _TEMPORARY = (b"/uv/archive-v", b"/uv/builds-v", b"/uv/environments-v", b"/pipx/.cache/", b"/.cache/pipx/")
 

@@ -25,7 +25,7 @@ from tests.support.procs import wait_until
 
 ROOT = Path(__file__).parents[2]
 
-_LOOP = r"""
+_PRELUDE = r"""
 import json, os, sys
 sys.path[:0] = json.loads(sys.argv[1])
 from gitseq.core import queueing
@@ -41,17 +41,40 @@ def acquire(name=sys.argv[2], limit=float("inf"), what=sys.argv[3], tick=1.0, go
     return turn.acquire(place(name), claim, leases.Patience(limit, told.append, tick))
 def joined(name=sys.argv[2], env=None):
     return nesting.joined(ENV if env is None else env, place(name))
+def say(value):
+    sys.stdout.write(json.dumps(value))
+    sys.stdout.flush()
+def outcome(call):
+    try:
+        return ["done", call()]
+    except GitseqError as error:
+        return [type(error).__name__, error.lines()]
+children = []
+def spawn(code, env=None, argv=(), **options):
+    import subprocess
+    if env is None: env = {**ENV, b"GITSEQ_TOKEN": lease.token}
+    command = [*argv, sys.executable, "-I", "-S", "-c", sys.argv[5] + code, *sys.argv[1:]]
+    process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
+    children.append(process)
+    return process
+def ended(process, text=None):
+    return json.loads(process.communicate(text, timeout=30)[0])
+def child(code, env=None, argv=(), **options):
+    return ended(spawn(code, env, argv, **options))
+"""
+
+_LOOP = r"""
 replies = os.fdopen(int(sys.argv[4]), "w")
 for line in sys.stdin:
     answer = None
     try:
         exec(json.loads(line), globals())
-        outcome = ["done", answer]
+        reply = ["done", answer]
     except GitseqError as error:
-        outcome = ["raised", type(error).__name__, error.exit_code, error.lines()]
+        reply = ["raised", type(error).__name__, error.exit_code, error.lines()]
     except BaseException as error:
-        outcome = ["raised", type(error).__name__, 1, [str(error)]]
-    replies.write(json.dumps(outcome) + "\n")
+        reply = ["raised", type(error).__name__, 1, [str(error)]]
+    replies.write(json.dumps(reply) + "\n")
     replies.flush()
 """
 
@@ -76,8 +99,8 @@ class Agent:
         self.what = what
         replies, self._replies_child = os.pipe()
         self._replies = os.fdopen(replies, "r")
-        interpreter = [sys.executable, "-I", "-S", "-c", _LOOP]
-        arguments = [json.dumps([str(ROOT), *sys.path]), str(folder), what, str(self._replies_child)]
+        interpreter = [sys.executable, "-I", "-S", "-c", _PRELUDE + _LOOP]
+        arguments = [json.dumps([str(ROOT), *sys.path]), str(folder), what, str(self._replies_child), _PRELUDE]
         self.process = subprocess.Popen(
             [*prefix, *interpreter, *arguments],
             stdin=subprocess.PIPE,
@@ -120,11 +143,8 @@ class Agent:
         wait_until(in_line, what=f"{self.what} in the queue of {name or self.folder}")
 
     def _sleeps_in_a_lock(self) -> bool:
-        return b"FLOCK" in b"".join(
-            line
-            for line in Path("/proc/locks").read_bytes().splitlines()
-            if b"->" in line and b" %d " % self.pid in line
-        )
+        lines = Path("/proc/locks").read_bytes().splitlines()
+        return any(b"->" in line and b"FLOCK" in line and b" %d " % self.pid in line for line in lines)
 
     def signal(self, signum: int) -> None:
         """Send a signal to it alone."""
@@ -137,7 +157,9 @@ class Agent:
         self.close()
 
     def close(self) -> None:
-        """End it and whatever is left in its session's process group."""
+        """End it and whatever is left in its session's process group. Twice is once."""
+        if self._replies.closed:
+            return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
