@@ -2,8 +2,8 @@
 
 What does not work: names and patterns hit strangers; process groups and sessions are left by any daemon; pids alone
 mean somebody else by tomorrow. What we do: a process is a dead run's when its environment carries the token of one
-(the caller knows which), when it carries no token but the mark that its engine handed down (`run.mark_of`), or when
-it sits in a leaf of one. It must be ours by user and pid namespace, must not be an ancestor of ours, and must not
+(the caller knows which), when it carries the mark that a dead engine of this repository handed down (`run.mark_of`),
+or when it sits in a leaf of one. It must be ours by user and pid namespace, must not be an ancestor of ours, and must not
 have been spared (`daemons = "keep"`). It is held by a pidfd and looked at again before it gets a signal.
 """
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Belongs = Callable[[dict[bytes, bytes], int], bool]
     """Whether a process with this initial environment and start time belongs to a run that is dead."""
 
-VARIABLE = b"GITSEQ_TOKEN"
 _LOCKS_LINE = b"Max file locks"
 _GRACE = 1.0
 _PATIENCE = 10.0
@@ -107,10 +106,9 @@ def _find(belongs: "Belongs", state_dir: bytes, dead_leaves: "list[Leaf]") -> "l
 
 
 def _proof(member: "Member", belongs: "Belongs", place: int) -> str:
-    """Why a process is a dead run's, or ''. A token speaks for itself; only without one does the mark count."""
-    environ = proctree.initial_environment(member.pid) or {}
-    if VARIABLE in environ:
-        return "token" if belongs(environ, member.start) else ""
+    """Why a process is a dead run's, or ''."""
+    if belongs(proctree.initial_environment(member.pid) or {}, member.start):
+        return "token"
     return "mark" if place >= 0 and _marked_by_the_dead(member.pid, place) else ""
 
 
