@@ -3,23 +3,22 @@
 import argparse
 import os
 
-from gitseq.config import compiled
+from gitseq.cli import configuration
 from gitseq.core import colour, units
 from gitseq.engine import command, settings
 from gitseq.engine.request import World
-from gitseq.errors import NoConfiguration, UsageError
+from gitseq.errors import UsageError
 from gitseq.git import repo as git_repo
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
-from gitseq.model import Limits, Plan
+from gitseq.model import Limits
 from gitseq.ui.live import Live
 from gitseq.ui.plain import Plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.cli.main import Context
-    from gitseq.git.repo import Repo
 
 _EXAMPLES = """examples:
   gitseq exec -- make test              no hook and no other `gitseq exec` of this repository runs meanwhile
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace, context: "Context") -> int:
         raise UsageError("which command?", hint="For example: gitseq exec -- make test")
     env = context.env
     repo = git_repo.discover(env, context.cwd)
-    plan = plan_or_defaults(repo, env)
+    plan = configuration.plan_or_defaults(repo, env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
     order = command.Order([os.fsencode(word) for word in words], context.cwd, _limits(options))
     is_terminal = terminal.is_terminal(2)
@@ -57,14 +56,6 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     tell = (Live if is_terminal else Plain)(colour=coloured, fd=2)
     with Signals() as signals:
         return command.execute(order, World(env, repo, plan, signals, None, tell, patience=patience))
-
-
-def plan_or_defaults(repo: "Repo", env: "host_env.Env") -> Plan:
-    """The configuration; where there is none, all of its defaults."""
-    try:
-        return compiled.load(repo.top, repo.state_dir, env, None)
-    except NoConfiguration:
-        return Plan("", ())
 
 
 def _limits(options: argparse.Namespace) -> Limits:

@@ -4,7 +4,6 @@ import argparse
 import json
 
 from gitseq.cli import configuration
-from gitseq.cli.exec import plan_or_defaults
 from gitseq.core import queueing
 from gitseq.core.caps import printable
 from gitseq.core.units import format_duration, format_size
@@ -30,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, context: "Context") -> int:
     """Show the queue as it is now."""
     repo = git_repo.discover(context.env, context.cwd)
-    plan = plan_or_defaults(repo, context.env)
+    plan = configuration.plan_or_defaults(repo, context.env)
     document = _document(state.look(turn.queue_of(plan, repo, context.env)), clock.wall())
     configuration.say(json.dumps(document, indent=2) + "\n" if options.json else "\n".join(_lines(document)) + "\n")
     return 0
