@@ -144,7 +144,7 @@ class Caged(Gitseq):
 class LocalHook(PreCommit):
     """pre-commit, and prek; neither knows a cap."""
 
-    def configure(self, repo: Path, command: "list[str]", case: Case) -> None:
+    def configure(self, repo: Path, command: "list[str]", _case: Case) -> None:
         hook = {"id": "it", "name": "it", "language": "system", "entry": " ".join(command)}
         config = {"repos": [{"repo": "local", "hooks": [{**hook, "pass_filenames": False, "always_run": True}]}]}
         (repo / ".pre-commit-config.yaml").write_text(json.dumps(config))
@@ -160,7 +160,7 @@ class LocalPrek(LocalHook, Prek):
 class Timed(Lefthook):
     """lefthook with the one cap it knows."""
 
-    def configure(self, repo: Path, command: "list[str]", case: Case) -> None:
+    def configure(self, repo: Path, command: "list[str]", _case: Case) -> None:
         job = {"name": "it", "run": " ".join(command), "timeout": f"{TIMEOUT}s"}
         (repo / "lefthook.yml").write_text(json.dumps({"pre-commit": {"jobs": [job]}}))
         self._ask(self._program, "install", cwd=repo)
@@ -205,10 +205,12 @@ def clear() -> None:
 
 def commit(repo: Path, entrant: Contender, during: "Callable[[], None] | None" = None) -> End:
     """One commit, watched from outside."""
+    (repo / "pkg0000" / "mod00.py").write_text(f"VALUE = {time.monotonic_ns()}\n")
+    subprocess.run(["git", "add", "-A"], cwd=repo, env=entrant.env, check=True)
     began = time.monotonic()
     with open(os.devnull, "r+b") as nothing:
         git = subprocess.Popen(
-            ["git", "commit", "-q", "--allow-empty", "-m", "x"],
+            ["git", "commit", "-q", "-m", "x"],
             cwd=repo, env=entrant.env, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True,
         )  # fmt: skip
     peak = 0
@@ -223,7 +225,7 @@ def commit(repo: Path, entrant: Contender, during: "Callable[[], None] | None" =
     return End(git.returncode, seconds, left, peak)
 
 
-def kill_runner(entrant: Contender) -> None:
+def kill_runner() -> None:
     """SIGKILL to whatever runs the hook, and to git, as an impatient supervisor would."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
@@ -251,7 +253,7 @@ def trial(case: Case, entrant: Contender, folder: Path) -> str:
     try:
         if not case.kill_runner:
             return commit(repo, entrant).words(case)
-        first = commit(repo, entrant, lambda: kill_runner(entrant))
+        first = commit(repo, entrant, kill_runner)
         program = ["true"]
         entrant.configure(repo, program, case)  # type: ignore[attr-defined]
         second = commit(repo, entrant)

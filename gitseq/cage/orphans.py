@@ -3,8 +3,8 @@
 What does not work: names and patterns hit strangers; process groups and sessions are left by any daemon; pids alone
 mean somebody else by tomorrow. What we do: a process is a dead run's when its environment carries the token of one
 (the caller knows which), when it carries the mark that a dead engine of this repository handed down (`run.mark_of`),
-or when it sits in a leaf of one. It must be ours by user and pid namespace, must not be an ancestor of ours, and must not
-have been spared (`daemons = "keep"`). It is held by a pidfd and looked at again before it gets a signal.
+or when it sits in a leaf of one. It must be ours by user and pid namespace, must not be an ancestor of ours, and must
+not have been spared (`daemons = "keep"`). It is held by a pidfd and looked at again before it gets a signal.
 """
 
 import os
