@@ -110,8 +110,8 @@ def crash(template: Tree, folder: bytes, hook: str, point: int, told: str) -> in
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_kill_before_any_change_loses_nothing_sampled(template, tmp_path, hook):
-    folder = os.fsencode(tmp_path / "trial")
+def test_a_kill_before_any_change_loses_nothing_sampled(template, folder, hook):
+    folder += b"/trial"
     log = count_points(template, folder, hook)
     points = guarded.seeded("sample", hook).sample(range(len(log)), 24)
     for point in points:
@@ -120,8 +120,8 @@ def test_a_kill_before_any_change_loses_nothing_sampled(template, tmp_path, hook
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_kill_before_any_change_loses_nothing(template, tmp_path, hook):
-    folder = os.fsencode(tmp_path / "trial")
+def test_a_kill_before_any_change_loses_nothing(template, folder, hook):
+    folder += b"/trial"
     log = count_points(template, folder, hook)
     killed = 0
     for point, what in enumerate(log):

@@ -78,7 +78,9 @@ class Tree:
             return stream.read()
 
     def dirty(self) -> "list[Dirty]":
-        listing = self.git([b"status", b"--porcelain=v2", b"-z", b"-uno", b"--no-renames", b"--ignore-submodules=dirty"])
+        listing = self.git(
+            [b"status", b"--porcelain=v2", b"-z", b"-uno", b"--no-renames", b"--ignore-submodules=dirty"]
+        )
         assert listing.rc == 0, listing.err
         return [Dirty(*change.values()) for change in status.parse(listing.out, self.top).unstaged]
 
@@ -152,7 +154,15 @@ def odd_tree(top: bytes) -> Tree:
 TEXT = b"".join(b"line %d\n" % number for number in range(40))
 STAGED = TEXT.replace(b"line 3\n", b"line 3 staged\n")
 UNSTAGED = STAGED.replace(b"line 20\n", b"line 20 unstaged\n")
-REGULAR = [b"text.txt", b"with space.txt", NAME_LATIN, NAME_ODD, b"-dash.txt", b"deep/er/est/text.txt", b"by-rename.txt"]
+REGULAR = [
+    b"text.txt",
+    b"with space.txt",
+    NAME_LATIN,
+    NAME_ODD,
+    b"-dash.txt",
+    b"deep/er/est/text.txt",
+    b"by-rename.txt",
+]
 
 
 def _commit_first_versions(tree: Tree) -> None:
@@ -312,8 +322,33 @@ class Counting(FileOps):
         self.count = 0
         self.at = at
         self.log: list[str] = []
-        for name in ("rename", "unlink", "rmdir", "mkdir", "chmod", "link", "rename_new", "set_mtime", "write", "copy", "sync"):
+        for name in (
+            "rename",
+            "unlink",
+            "rmdir",
+            "mkdir",
+            "chmod",
+            "link",
+            "rename_new",
+            "set_mtime",
+            "write",
+            "copy",
+            "sync",
+        ):
             setattr(self, name, self._counted(name, getattr(self, name)))
+
+    def write(self, path: bytes, content: bytes) -> None:
+        """Without waiting for the disk: a killed process leaves its writes to the kernel, only a power cut does not."""
+        with open(path, "xb") as stream:
+            stream.write(content)
+
+    def copy(self, source: bytes, target: bytes) -> None:
+        """See `write`."""
+        shutil.copyfile(source, target)
+
+    def sync(self, path: bytes) -> None:
+        """See `write`."""
+        os.lstat(path)
 
     def _counted(self, name, operation):  # type: ignore[no-untyped-def]
         def call(*arguments):  # type: ignore[no-untyped-def]
@@ -366,7 +401,8 @@ class Failing(Counting):
         number = self.count
         super().tick(what, *arguments)
         if self.at <= number < self.at + self._times and not what.startswith(("step", "git")):
-            raise OSError(self._code, os.strerror(self._code), os.fsdecode(arguments[-1]))  # type: ignore[arg-type]
+            paths = [argument for argument in arguments if isinstance(argument, bytes)]
+            raise OSError(self._code, os.strerror(self._code), paths[0])
 
 
 def in_child(action, seconds: float = 30) -> int:  # type: ignore[no-untyped-def]
