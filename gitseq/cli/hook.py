@@ -75,6 +75,7 @@ class _Call:
         from gitseq.engine.request import Request, World, skip_list
         from gitseq.git.caller import Caller
         from gitseq.host.signals import Signals
+        from gitseq.ui.journal import Journal
 
         is_terminal = terminal.is_terminal(1)
         coloured = colour.wanted(host_env.text(self._env, "GITSEQ_COLOR", "auto"), self._env, is_terminal)
@@ -94,7 +95,7 @@ class _Call:
                 settings.overridden(plan, self._env),
                 signals,
                 Caller.find(),
-                self._consumer(is_terminal, coloured),
+                Journal(repo.state_dir, repo.top, self._stage.name, self._consumer(is_terminal, coloured)),
                 wants_progress=is_terminal,
                 patience=settings.patience(plan, self._env),
                 early=early,

@@ -132,6 +132,12 @@ class _Run:
                 why="\n".join("    " + path.decode("utf-8", "backslashreplace") for path in listing.unmerged[:10]),
                 hint="Resolve the conflicts and `git add` the files, then try again.",
             )
+        if self._is_about_the_index() and os.fsencode(world.plan.source) in listing.signatures:
+            raise Refused(
+                "Your gitseq configuration is unstaged.",
+                why="The hooks that run would not be the ones you commit.",
+                hint=f"`git add {world.plan.source}` to fix this.",
+            )
         self._changes = Changes(world.repo, world.env, listing)
         return listing
 

@@ -427,4 +427,4 @@ def in_child(action, seconds: float = 30) -> int:  # type: ignore[no-untyped-def
 
 def seeded(*parts: object) -> random.Random:
     """The same numbers for the same words, in every process."""
-    return random.Random(repr(parts))  # noqa: S311 - nothing secret
+    return random.Random(repr(parts))
