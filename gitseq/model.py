@@ -255,7 +255,7 @@ class RunStarted(Event):
 
 
 class Queued(Event):
-    """It is not our turn yet; sent at once and then every second."""
+    """It is not our turn yet; sent at once and then every second to a terminal, every minute elsewhere."""
 
     text: str
     """Our position and who holds the lease."""

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     coloured = colour.wanted(host_env.text(env, "GITSEQ_COLOR", "auto"), env, is_terminal)
     tell = (Live if is_terminal else Plain)(colour=coloured, fd=2)
     with Signals() as signals:
-        return command.execute(order, World(env, repo, plan, signals, None, tell, patience=patience))
+        return command.execute(order, World(env, repo, plan, signals, None, tell, is_terminal, patience))
 
 
 def _limits(options: argparse.Namespace) -> Limits:

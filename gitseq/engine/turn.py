@@ -47,7 +47,8 @@ def take(request: "Request", world: "World", what: str) -> "Lease | Parent":
     gone = (lambda: caller.gone(world.repo)) if caller is not None else None
     claim = Claim(what, world.repo.top, world.env, gone)
     limit = min(world.patience, INSIDE_LOCKS_PATIENCE) if request.stage.inside_locks else world.patience
-    held = turn.acquire(place, claim, Patience(limit, _Wait(request, world)))
+    wait = _Wait(request, world)
+    held = turn.acquire(place, claim, Patience(limit, wait, wait.tick))
     try:
         if held.waited:
             world.tell(TurnCame(held.waited))
@@ -65,6 +66,12 @@ class _Wait:
     def __init__(self, request: "Request", world: "World") -> None:
         self._request = request
         self._world = world
+
+    @property
+    def tick(self) -> float:
+        """Seconds between two calls. Only a terminal shows every second, and each call costs a waiter some
+        processor time; but with the index locked we must not overlook a change of holder."""
+        return 1.0 if self._world.wants_progress or self._we_hold_its_index_lock() else 60.0
 
     def __call__(self, waiting: "Waiting") -> None:
         holder = waiting.holder

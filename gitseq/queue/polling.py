@@ -97,10 +97,10 @@ class PolledTicket(Ticket):
         if signature is not None and signature[1] == 0 and clock.wall() - signature[2] / 1e9 > _UNSIGNED:
             files.remove(path)
 
-    def wait(self, _fd: int, _alarm: "Alarm") -> bool:
-        """Sleep a little; nothing is ours by that."""
+    def wait(self, fd: int, _alarm: "Alarm") -> bool:
+        """Sleep a little; then it is time to look again who stands before us (True), or to try the lock (False)."""
         clock.pause(_POLL)
-        return False
+        return fd >= 0
 
     def lock_inode(self) -> int:
         """The marker is made anew for every holder, so it identifies nobody."""
