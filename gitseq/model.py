@@ -175,7 +175,7 @@ class Plan(Record):
     """identify's table; None when no hook asks for more than file, directory, symlink and the like. See `core.tags`."""
     name_tags: "dict[str, tuple[str, ...]] | None" = None
     pattern_codes: "dict[str, tuple[Any, ...]] | None" = None
-    """Pattern -> what `_sre.compile` takes after it; see `core.patterns`."""
+    """Pattern -> the numbers it compiles to; see `core.patterns`."""
     scope: str = "repo"
     """Who takes turns: `worktree`, `repo` or `user`."""
     wait: float = float("inf")

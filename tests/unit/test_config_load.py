@@ -144,6 +144,11 @@ def test_byte_order_mark_is_no_key(tmp_path):
     assert compiled(tmp_path).fail_fast
 
 
+def test_names_that_people_choose_are_not_taken_for_keys(tmp_path):
+    (tmp_path / "gitseq.toml").write_text(HOOK.format("h") + 'env = { id = "pre-commit", run = "", timeout = "x" }\n')
+    assert dict(compiled(tmp_path).hooks[0].env) == {"id": "pre-commit", "run": "", "timeout": "x"}
+
+
 OVERLAY = """\
 fail_fast = true
 [[hook]]
