@@ -99,9 +99,29 @@ def _survey(found: "Journal | None", git_dir: bytes, run: bytes) -> Survey:
     folder = state.guards_dir(git_dir) + b"/" + run
     if found is None:
         return Survey(run, folder, (), as_left=True)
-    states = [(item, look.at(found, item)) for item in found.items]
+    states = [(item, _state(found, item)) for item in found.items]
     actions = tuple(Action(item.path, now, _words(item, now)) for item, now in states if now != look.BACK)
     return Survey(run, folder, actions, as_left=all(now in _AS_LEFT for _item, now in states))
+
+
+def _state(found: Journal, item: Item) -> str:
+    """As `restore` will find it: once our files are away, so are the folders made for them."""
+    now = look.at(found, item)
+    if now == look.EDITED and item.path in found.made and _holds_only_ours(found, item.path):
+        return look.FREE
+    return now
+
+
+def _holds_only_ours(found: Journal, folder: bytes) -> bool:
+    placed = {item.path: item for item in found.items if item.places}
+    for entry in list(os.scandir(found.at(folder))):
+        path = folder + b"/" + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if not _holds_only_ours(found, path):
+                return False
+        elif path not in placed or not look.is_ours(placed[path], entry.path):
+            return False
+    return True
 
 
 def _words(item: Item, now: str) -> str:

@@ -23,22 +23,23 @@ def template(tmp_path_factory):
     return guarded.odd_tree(os.fsencode(tmp_path_factory.mktemp("template")) + b"/tree")
 
 
-def fail(template, folder, hook, ops, told):
-    trial = Trial(template, folder)
-    tree = trial.tree
+def run(tree, hook, note, ops):
+    """What the run would have to fail with."""
     git = ops.git_of(tree)
     try:
         guard = hide(tree.where(), tree.dirty(), git, ops)
     except GitseqError as error:
-        assert error.what, told
-        assert error.kept, told
-    else:
-        ops.step(HOOKS_RUNNING)
-        HOOKS[hook](tree, trial.note)
-        restored = restore(guard, git, ops)
-        if restored.problems:
-            assert restored.failure().exit_code == 6, told
-            assert restored.failure().hint, told
+        return error
+    ops.step(HOOKS_RUNNING)
+    HOOKS[hook](tree, note)
+    return restore(guard, git, ops).failure()
+
+
+def fail(template, folder, hook, ops, told):
+    trial = Trial(template, folder)
+    tree = trial.tree
+    failure = run(tree, hook, trial.note, ops)
+    assert failure is None or (failure.what and failure.kept and failure.hint), told
     results = recover(tree.git_dir, tree.git)
     assert all(result.complete for result in results), (told, results)
     trial.judge(told)

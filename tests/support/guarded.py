@@ -1,4 +1,4 @@
-"""A work tree with every odd thing in it, an independent record of it, and file operations that end or fail on demand."""
+"""A work tree with every odd thing in it, an independent record of it, and file operations that end or fail."""
 
 import errno
 import os
@@ -117,14 +117,9 @@ def capture(top: bytes) -> "dict[bytes, tuple[object, ...]]":
     return found
 
 
-def without_identity(captured: "dict[bytes, tuple[object, ...]]") -> "dict[bytes, tuple[object, ...]]":
-    """The same without inode numbers: index versions put in place of what was hidden have their own."""
-    return {name: what[:-1] if len(what) > 2 else what for name, what in captured.items()}
-
-
 def clone(template: Tree, top: bytes) -> Tree:
     """A copy with all times kept."""
-    shutil.copytree(template.top, top, symlinks=True, copy_function=_copy)
+    shutil.copytree(os.fsdecode(template.top), os.fsdecode(top), symlinks=True, copy_function=_copy)
     return Tree(top)
 
 
@@ -335,7 +330,7 @@ class Counting(FileOps):
             "copy",
             "sync",
         ):
-            setattr(self, name, self._counted(name, getattr(self, name)))
+            setattr(self, name, self._counted(name, getattr(self, name)))  # type: ignore[no-untyped-call]
 
     def write(self, path: bytes, content: bytes) -> None:
         """Without waiting for the disk: a killed process leaves its writes to the kernel, only a power cut does not."""
@@ -384,8 +379,10 @@ class Dying(Counting):
     def happen(self, what: str, *arguments: object) -> None:
         if what == "write":
             path, content = arguments
-            with open(path, "wb") as stream:  # type: ignore[arg-type]
-                stream.write(content[: len(content) // 2])  # type: ignore[index]
+            assert isinstance(path, bytes)
+            assert isinstance(content, bytes)
+            with open(path, "wb") as stream:
+                stream.write(content[: len(content) // 2])
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -415,7 +412,7 @@ def in_child(action, seconds: float = 30) -> int:  # type: ignore[no-untyped-def
             signal.alarm(int(seconds))
             action()
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever it was, the parent has to be told
             import traceback
 
             traceback.print_exc()
