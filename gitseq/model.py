@@ -176,6 +176,10 @@ class Plan(Record):
     name_tags: "dict[str, tuple[str, ...]] | None" = None
     pattern_codes: "dict[str, tuple[Any, ...]] | None" = None
     """Pattern -> the numbers it compiles to; see `core.patterns`."""
+    isolate: str = "partial"
+    """What is hidden from hooks: `partial` (unstaged changes of tracked files), `all` (and untracked files), `none`."""
+    stage_isolate: tuple[tuple[str, str], ...] = ()
+    """The same for single stages."""
     scope: str = "repo"
     """Who takes turns: `worktree`, `repo` or `user`."""
     wait: float = float("inf")

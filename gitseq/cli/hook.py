@@ -9,6 +9,7 @@ from gitseq.core.stages import STAGES, Stage
 from gitseq.errors import GitseqError, NoConfiguration, UsageError
 from gitseq.git import repo as git_repo
 from gitseq.git import status
+from gitseq.git.marks import Marks
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.ui import plain
@@ -69,6 +70,7 @@ class _Call:
             return None
 
     def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes) -> int:
+        marks = Marks.take(repo, self._env)
         early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import
         from gitseq.engine import run as engine
         from gitseq.engine import settings
@@ -98,6 +100,7 @@ class _Call:
                 Journal(repo.state_dir, repo.top, self._stage.name, self._consumer(is_terminal, coloured)),
                 wants_progress=is_terminal,
                 patience=settings.patience(plan, self._env),
+                marks=marks,
                 early=early,
             )
             return engine.execute(request, world).exit_code

@@ -9,10 +9,8 @@ if TYPE_CHECKING:
 
 NOT_YET = frozenset(
     (
-        "isolate",
         "profile",
         "repo",
-        "stage",
         "hook.args",
         "hook.builtin",
         "hook.cache",

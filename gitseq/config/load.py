@@ -75,6 +75,8 @@ def compile_plan(where: "Where") -> Compiled:
         fail_fast=config.fail_fast,
         files=_pattern(config.files),
         exclude=_pattern(config.exclude),
+        isolate=config.isolate,
+        stage_isolate=tuple((name, settings.isolate) for name, settings in config.stage.items()),
         scope=queue.scope,
         wait=units.parse_duration(queue.wait, forever=True),
         run_timeout=units.parse_duration(limits.run_timeout),

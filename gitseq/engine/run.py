@@ -4,10 +4,12 @@ import os
 
 from gitseq.cage import gate
 from gitseq.core import verdict
+from gitseq.core.stages import MESSAGE
 from gitseq.engine import candidates, hooks, turn
 from gitseq.engine import request as asked
 from gitseq.engine.changes import Changes
 from gitseq.engine.choose import Chooser, hooks_for
+from gitseq.engine.unstaged import NONE, Unstaged
 from gitseq.engine.verdicts import Verdicts
 from gitseq.errors import GaveUp, GitseqError, Interrupted, Refused
 from gitseq.git import indexlock, status
@@ -57,13 +59,16 @@ class _Run:
         self._changes: Changes | None = None
         self._legacy_failed = False
         self._waited = False
+        self._unstaged = Unstaged(world)
+        self._staged_fixes: frozenset[bytes] = frozenset()
+        self._not_restored: GitseqError | None = None
 
     def go(self) -> None:
         request, world = self._request, self._world
         chosen = hooks_for(world.plan, request)
         if not chosen and not request.legacy:
             return
-        before = Marks.take(world.repo, world.env)
+        before = world.marks if world.marks is not None else Marks.take(world.repo, world.env)
         try:
             taken = turn.take(request, world, _what(request))
         except GaveUp as error:
@@ -83,6 +88,7 @@ class _Run:
         if taken.waited:
             self._waited = True
             before = self._still_as_queued(before)
+        self._unstaged.finish_dead_runs()
         if request.legacy:
             self._run_legacy()
         if not chosen:
@@ -92,8 +98,13 @@ class _Run:
         if found.nothing_to_do:
             return
         world.tell(RunStarted(request.stage.name, tuple(chosen)))
-        self._run_hooks(chosen, found)
-        self._check_tree(before)
+        try:
+            if listing is not None:
+                self._changes = Changes(world.repo, world.env, self._unstaged.hide(listing, self._isolation()))
+            self._run_hooks(chosen, found)
+            self._check_tree(before)
+        finally:
+            self._not_restored = self._unstaged.restore(self._staged_fixes)
 
     # --- before the hooks ---
 
@@ -138,8 +149,16 @@ class _Run:
                 why="The hooks that run would not be the ones you commit.",
                 hint=f"`git add {world.plan.source}` to fix this.",
             )
-        self._changes = Changes(world.repo, world.env, listing)
         return listing
+
+    def _isolation(self) -> str:
+        """What hooks are not to see. Where files were named, as in pre-commit, the work tree is meant as it lies; and
+        a message hook is about the message."""
+        request, plan = self._request, self._world.plan
+        if request.select in (asked.ALL_FILES, asked.NAMED_FILES):
+            return NONE
+        default = NONE if request.stage.files == MESSAGE else plan.isolate
+        return dict(plan.stage_isolate).get(request.stage.name, default)
 
     def _is_about_the_index(self) -> bool:
         return self._request.stage.checks_index and self._request.select == asked.BY_STAGE
@@ -235,7 +254,8 @@ class _Run:
             raise _moved_under_us(drift)
 
     def report(self, problem: "GitseqError | None") -> Report:
-        """The outcome so far; a problem counts for more than a hook that said no."""
+        """The outcome so far. A problem counts for more than a hook that said no, unstaged work for more than both."""
+        problem = self._not_restored or problem
         code = 1 if self._legacy_failed or any(told.failed for told in self._verdicts.done) else 0
         return Report(
             self._request.stage.name,
