@@ -103,6 +103,8 @@ HAND_MADE = [
     (hook("timeout = '10'"), 4, "'10' has no unit"),
     (hook("timeout = '10 parsecs'"), 4, "unknown unit 'parsecs'"),
     (hook("timeout = 10"), 4, "must be a string, not a whole number"),
+    (hook("timeout = '0s'"), 4, "must be more than nothing"),
+    (hook("memory = '0GiB'"), 4, "must be more than nothing"),
     (hook("memory = '4gigs'"), 4, "unknown unit 'gigs'"),
     (hook("processes = 0"), 4, "must be a whole number >= 1"),
     (hook("retry = -1"), 4, "must be a whole number >= 0"),
