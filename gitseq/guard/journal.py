@@ -70,6 +70,8 @@ class Journal(Record):
     """Folders that did not exist, parents first."""
     modes: tuple[tuple[int, bytes], ...] = ()
     """Folders we had to make writable, and their modes before."""
+    handed_to: bytes = b""
+    """Where what was kept in the first store lies, once the guard is gone; not written down."""
 
     def user(self, item: Item) -> bytes:
         """Where the user's own file lies while it is hidden."""
@@ -81,7 +83,10 @@ class Journal(Record):
 
     def kept(self, item: Item, kind: bytes) -> bytes:
         """Where something of `item` is set aside; `kind` is ours, edited, yours, merged, blocker."""
-        return b"%s/kept/%d.%s" % (self.stores[item.store], item.number, kind)
+        folder = self.stores[item.store] + b"/kept"
+        if self.handed_to and item.store == 0:
+            folder = self.handed_to
+        return b"%s/%d.%s" % (folder, item.number, kind)
 
     def at(self, path: bytes) -> bytes:
         """The absolute name of a path of the work tree."""

@@ -7,7 +7,7 @@ from gitseq.errors import NotRestored
 from gitseq.guard import drop, journal, look, state
 from gitseq.guard.hide import Guard
 from gitseq.guard.journal import Item, Journal
-from gitseq.guard.restore import Conflict, Problem, Restored, conflicts_of, handed_over, restore
+from gitseq.guard.restore import Problem, Restored, conflicts_of, restore
 from gitseq.host import files
 from gitseq.host.fileops import FileOps
 from gitseq.model import Record
@@ -70,20 +70,20 @@ def _recover(git_dir: bytes, run: bytes, git: "Git", ops: FileOps) -> Restored:
         return restore(Guard(git_dir, found), git, ops)
     folder = state.guards_dir(git_dir) + b"/" + run
     try:
-        conflicts = _conflicts_of_finished(folder)
+        finished = _finished(folder)
         drop.discard(folder, ops)
     except OSError as error:
         return Restored(run, folder, problems=(Problem(folder, error.strerror or str(error)),))
-    return Restored(run, folder, conflicts)
+    return Restored(run, folder, () if finished is None else conflicts_of(finished))
 
 
-def _conflicts_of_finished(folder: bytes) -> "tuple[Conflict, ...]":
+def _finished(folder: bytes) -> "Journal | None":
     """The run that brought everything back may have died before it told what it kept."""
     for name in (folder + b"/" + state.DONE, folder + b"/kept/" + state.LIST):
         content = files.read(name)
         if content is not None:
-            return handed_over(conflicts_of(journal.decode(content, name)), folder)
-    return ()
+            return journal.decode(content, name).replace(handed_to=drop.kept_place(folder))
+    return None
 
 
 def _load(git_dir: bytes, run: bytes) -> "Journal | None":

@@ -13,6 +13,7 @@ from gitseq.errors import GitseqError, NotRestored
 from gitseq.guard import drop, look, merge, state
 from gitseq.guard.hide import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard
 from gitseq.guard.journal import Item, Journal
+from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 from gitseq.model import Record
 
@@ -118,6 +119,10 @@ def restore(guard: Guard, git: "Git", ops: "FileOps | None" = None) -> Restored:
     if not work.problems:
         ops.step(TREE_RESTORED)
         conflicts = work.finish()
+    if conflicts:
+        from gitseq.guard import kept
+
+        kept.collect(guard.git_dir, clock.wall())
     return Restored(journal.run, guard.folder, conflicts, tuple(work.problems))
 
 
@@ -239,12 +244,11 @@ class _Work:
         try:
             for name in worthless:
                 ops.rename(name, name + b".ours")
-            conflicts = conflicts_of(journal)
             drop.discard(folder, ops)
         except OSError:  # all is back; the next run removes what lies about
             return conflicts_of(journal)
         ops.step(GUARD_DROPPED)
-        return handed_over(conflicts, folder)
+        return conflicts_of(journal.replace(handed_to=drop.kept_place(folder)))
 
     def _sort_kept(self) -> "list[bytes]":
         """Names of edits that nobody can want back; renaming them has to wait, they are what `look` goes by."""
@@ -268,18 +272,6 @@ def conflicts_of(journal: Journal) -> "tuple[Conflict, ...]":
         conflicts += [Conflict(item.path, name, mine) for name in look.edits(journal, item)]
         conflicts += [Conflict(os.path.dirname(item.path), name) for name in look.blockers(journal, item)]
     return tuple(conflicts)
-
-
-def handed_over(conflicts: "tuple[Conflict, ...]", folder: bytes) -> "tuple[Conflict, ...]":
-    """The same with the places things have after the guard in `folder` is discarded."""
-    return tuple(c.replace(edited=_final(c.edited, folder), yours=_final(c.yours, folder)) for c in conflicts)
-
-
-def _final(name: bytes, folder: bytes) -> bytes:
-    """What lies in a store on another file system stays there."""
-    if name.startswith(folder + b"/kept/"):
-        return drop.kept_place(folder) + name[len(folder) + 5 :]
-    return name
 
 
 def _why(error: "OSError | GitseqError") -> str:
