@@ -175,7 +175,11 @@ class Plan(Record):
     """identify's table; None when no hook asks for more than file, directory, symlink and the like. See `core.tags`."""
     name_tags: "dict[str, tuple[str, ...]] | None" = None
     pattern_codes: "dict[str, tuple[Any, ...]] | None" = None
-    """Pattern -> what `_sre.compile` takes after it; see `core.patterns`."""
+    """Pattern -> the numbers it compiles to; see `core.patterns`."""
+    isolate: str = "partial"
+    """What is hidden from hooks: `partial` (unstaged changes of tracked files), `all` (and untracked files), `none`."""
+    stage_isolate: tuple[tuple[str, str], ...] = ()
+    """The same for single stages."""
     scope: str = "repo"
     """Who takes turns: `worktree`, `repo` or `user`."""
     wait: float = float("inf")
@@ -285,6 +289,23 @@ class HookProgress(Event):
     elapsed: float
     tail: bytes
     """The last lines of output so far."""
+
+
+class HookRetried(Event):
+    """An attempt failed, and the hook is run again."""
+
+    verdict: Verdict
+    attempt: int
+
+
+class MemoryAwaited(Event):
+    """A hook is held back until enough memory is free; sent four times a second."""
+
+    hook: Hook
+    free: int
+    """Bytes."""
+    waited: float
+    """Seconds."""
 
 
 class HalfMemory(Event):

@@ -2,22 +2,22 @@
 
 What does not work: names and patterns hit strangers; process groups and sessions are left by any daemon; pids alone
 mean somebody else by tomorrow. What we do: a process is a dead run's when its environment carries the token of one
-(the caller knows which), when it carries no token but the mark that its engine handed down (`run.mark_of`), or when
-it sits in a leaf of one. It must be ours by user and pid namespace, must not be an ancestor of ours, and must not
-have been spared (`daemons = "keep"`). It is held by a pidfd and looked at again before it gets a signal.
+(the caller knows which), when it carries the mark that a dead engine of this repository handed down (`run.mark_of`),
+or when it sits in a leaf of one. It must be ours by user and pid namespace, must not be an ancestor of ours, and must
+not have been spared (`daemons = "keep"`). It is held by a pidfd and looked at again before it gets a signal.
 """
 
 import os
 
-from gitseq.cage import leaves
+from gitseq.cage import leaves, spared
 from gitseq.cage import run as runs
 from gitseq.errors import Unkillable
-from gitseq.host import clock, files, proctree, signals, tree
+from gitseq.host import clock, proctree, signals, tree
 from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from gitseq.host.cgroup import Leaf
     from gitseq.host.tree import Member
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     Belongs = Callable[[dict[bytes, bytes], int], bool]
     """Whether a process with this initial environment and start time belongs to a run that is dead."""
 
-VARIABLE = b"GITSEQ_TOKEN"
-_SPARED = b"cage/spared"
 _LOCKS_LINE = b"Max file locks"
 _GRACE = 1.0
 _PATIENCE = 10.0
-_ROUNDS = 50
+_EMPTY_ROUNDS = 2
+"""Looks in a row that find nobody: one alone can miss a process that forks and ends, again and again."""
 _STEP = 0.005
 
 
@@ -66,17 +65,20 @@ def reap_orphans(belongs: "Belongs", *, dry_run: bool = False, state_dir: bytes 
     dead_leaves = leaves.of_the_dead(state_dir) if state_dir else []
     reaped: dict[tuple[int, int], Reaped] = {}
     give_up = clock.monotonic() + _PATIENCE
-    for _round in range(_ROUNDS):
+    grace = _GRACE
+    empty = 0
+    while empty < _EMPTY_ROUNDS:
         found = _find(belongs, state_dir, dead_leaves)
-        for item in found:
-            reaped[item.member.pid, item.member.start] = _told(item, ended=not dry_run)
+        reaped.update({(item.member.pid, item.member.start): _told(item, ended=not dry_run) for item in found})
+        empty = 0 if found and not dry_run else empty + 1
         if dry_run or not found:
-            break
-        for leaf in dead_leaves:
-            leaf.thaw()
+            continue
         if clock.monotonic() >= give_up:
             raise Unkillable(_stuck(found), hint="`gitseq reap` tries again")
-        _end([item.member for item in found], _GRACE if _round == 0 else 0.0)
+        for leaf in dead_leaves:
+            leaf.thaw()
+        _end([item.member for item in found], grace)
+        grace = 0.0
     if not dry_run:
         for leaf in dead_leaves:
             leaves.discard(leaf, state_dir)
@@ -92,10 +94,10 @@ def _find(belongs: "Belongs", state_dir: bytes, dead_leaves: "list[Leaf]") -> "l
         for member in tree.everyone()
         if member.alive and member.pid not in untouchable and tree.owner(member.pid) == os.geteuid()
     ]
-    spared = _spared(state_dir, members)
+    left_alone = spared.among(state_dir, members)
     found = []
     for member in members:
-        if (member.pid, member.start) in spared:
+        if (member.pid, member.start) in left_alone:
             continue
         proof = "cgroup" if member.pid in inside else _proof(member, belongs, place)
         if proof:
@@ -104,10 +106,9 @@ def _find(belongs: "Belongs", state_dir: bytes, dead_leaves: "list[Leaf]") -> "l
 
 
 def _proof(member: "Member", belongs: "Belongs", place: int) -> str:
-    """Why a process is a dead run's, or ''. A token speaks for itself; only without one does the mark count."""
-    environ = proctree.initial_environment(member.pid) or {}
-    if VARIABLE in environ:
-        return "token" if belongs(environ, member.start) else ""
+    """Why a process is a dead run's, or ''."""
+    if belongs(proctree.initial_environment(member.pid) or {}, member.start):
+        return "token"
     return "mark" if place >= 0 and _marked_by_the_dead(member.pid, place) else ""
 
 
@@ -172,61 +173,3 @@ def _still(member: "Member") -> bool:
 def _stuck(found: "list[_Found]") -> str:
     names = ", ".join(f"PID {item.member.pid}" for item in found[:10])
     return f"{len(found)} left by a dead run would not die: {names}"
-
-
-# --- what was left alone on purpose
-
-
-def remember(state_dir: bytes, members: "Iterable[Member]") -> None:
-    """Note processes that outlive their run with permission, so that no later run takes them for orphans.
-
-    Where the note cannot be written (full disk, read-only folder) they can be reaped like any.
-    """
-    path = os.path.join(state_dir, _SPARED)
-    lines = b"".join(b"%d %d %d\n" % (member.pid, member.start, member.session) for member in members)
-    try:
-        files.ensure_dir(os.path.dirname(path), 0o700)
-        known = b"".join(_line(entry) for entry in _noted(path) if _exists(entry))
-        files.write_whole(path, known + lines)
-    except OSError:
-        return
-
-
-def _noted(path: bytes) -> "list[tuple[int, int, int]]":
-    entries = []
-    for line in (files.read(path) or b"").splitlines():
-        fields = line.split()
-        if len(fields) == 3 and all(field.isdigit() for field in fields):
-            entries.append((int(fields[0]), int(fields[1]), int(fields[2])))
-    return entries
-
-
-def _line(entry: "tuple[int, int, int]") -> bytes:
-    return b"%d %d %d\n" % entry
-
-
-def _exists(entry: "tuple[int, int, int]") -> bool:
-    """Whether anybody of it can be left: itself, or the session it led."""
-    now = tree.look(entry[0])
-    return (now is not None and now.start == entry[1]) or tree.look(entry[2]) is not None
-
-
-def _spared(state_dir: bytes, members: "list[Member]") -> "set[tuple[int, int]]":
-    """Who was left alone, with all below them and all of the sessions they made."""
-    entries = _noted(os.path.join(state_dir, _SPARED)) if state_dir else []
-    if not entries:
-        return set()
-    exact = {entry[:2] for entry in entries}
-    sessions = {entry[2]: entry[1] for entry in entries if entry[0] == entry[2]}
-    spared: set[tuple[int, int]] = set()
-    pids: set[int] = set()
-    for _round in range(len(members)):
-        before = len(pids)
-        for member in members:
-            led = sessions.get(member.session)
-            if (member.pid, member.start) in exact or member.ppid in pids or (led is not None and member.start >= led):
-                spared.add((member.pid, member.start))
-                pids.add(member.pid)
-        if len(pids) == before:
-            break
-    return spared

@@ -471,13 +471,13 @@ class _Watching:
         self._kill_at = clock.monotonic() + min(self._limits.grace, LEFTOVER_GRACE)
 
     def _spare(self) -> bool:
-        from gitseq.cage import orphans
+        from gitseq.cage import spared
         from gitseq.cage.tree import describe
 
         members = self._tree.alive()
         self._spared = describe(members)
         if self._watch.state_dir:
-            orphans.remember(self._watch.state_dir, members)
+            spared.remember(self._watch.state_dir, members)
         self._tree.spare(members)
         return True
 

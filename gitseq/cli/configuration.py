@@ -2,9 +2,10 @@
 
 import os
 
-from gitseq.config import kept
+from gitseq.config import compiled, kept
 from gitseq.errors import NoConfiguration
 from gitseq.git import repo
+from gitseq.model import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from gitseq.cli.main import Context
     from gitseq.git.repo import Repo
     from gitseq.host.env import Env
-    from gitseq.model import Plan
 
 
 def add_option(parser: "argparse.ArgumentParser") -> None:
@@ -30,17 +30,6 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     return compile_plan(kept.Where(top, context.env, explicit)).plan
 
 
-def plan_or_defaults(repo: "Repo", env: "Env") -> "Plan":
-    """The plan in use; where there is no configuration, all of its defaults. Raises ConfigError for a wrong one."""
-    from gitseq.config import compiled
-    from gitseq.model import Plan
-
-    try:
-        return compiled.load(repo.top, repo.state_dir, env, None)
-    except NoConfiguration:
-        return Plan("", ())
-
-
 def say(text: str) -> None:
     """Write to standard output; bytes that are not UTF-8 are shown escaped, a reader that left early is no error."""
     rest = text.encode("utf-8", "backslashreplace")
@@ -49,3 +38,11 @@ def say(text: str) -> None:
             rest = rest[os.write(1, rest) :]
     except BrokenPipeError:
         return
+
+
+def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
+    """The configuration; where there is none, all of its defaults."""
+    try:
+        return compiled.load(repo.top, repo.state_dir, env, None)
+    except NoConfiguration:
+        return Plan("", ())

@@ -13,7 +13,8 @@ from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
 from gitseq.model import Limits
-from gitseq.ui import plain
+from gitseq.ui.live import Live
+from gitseq.ui.plain import Plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     order = command.Order([os.fsencode(word) for word in words], context.cwd, _limits(options))
     is_terminal = terminal.is_terminal(2)
     coloured = colour.wanted(host_env.text(env, "GITSEQ_COLOR", "auto"), env, is_terminal)
-    tell = plain.for_terminal(coloured, fd=2) if is_terminal else plain.Plain(colour=coloured, fd=2)
+    tell = (Live if is_terminal else Plain)(colour=coloured, fd=2)
     with Signals() as signals:
         return command.execute(order, World(env, repo, plan, signals, None, tell, is_terminal, patience))
 

@@ -4,6 +4,8 @@ import argparse
 import os
 
 from gitseq.cli.main import Context
+from gitseq.cli.telling import shown, tell
+from gitseq.config import compiled
 from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
@@ -13,7 +15,6 @@ from gitseq.git import repo as git_repo
 from gitseq.git.hookdir import HookDir
 from gitseq.git.repo import Repo
 from gitseq.host import package
-from gitseq.ui import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,23 +63,10 @@ def run(options: argparse.Namespace, context: Context) -> int:
     return 0
 
 
-def tell(line: str) -> None:
-    """One line on standard output."""
-    plain.write_all(1, line.encode("utf-8", "backslashreplace") + b"\n")
-
-
-def shown(path: bytes, context: Context) -> str:
-    """A path as the user would type it: relative when it lies below the folder they are in."""
-    here = os.path.realpath(context.cwd) + b"/"
-    return printable(path[len(here) :] if path.startswith(here) else path)
-
-
 def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[tuple[str, ...], list[str]]":
     """The stages to install, and what to know about the choice."""
     if options.stages:
         return installing.stages_named(options.stages), []
-    from gitseq.config import compiled
-
     try:
         return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None)), []
     except NoConfiguration:

@@ -19,6 +19,8 @@ from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
 from gitseq.ui import json, plain
+from gitseq.ui.journal import Journal
+from gitseq.ui.live import Live
 
 _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
@@ -46,9 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group", action="append", default=[], metavar="G", help="only hooks of this group")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first hook that fails")
     waiting = parser.add_mutually_exclusive_group()
-    waiting.add_argument(
-        "--wait", metavar="D", help="wait at most so long for our turn (such as 10m; default: forever)"
-    )
+    waiting.add_argument("--wait", metavar="D", help="wait at most so long for our turn (such as 10m)")
     waiting.add_argument("--no-wait", action="store_true", help="do not wait for our turn; end with 75")
     parser.add_argument("--dry-run", action="store_true", help="show what would run, and run nothing")
     parser.add_argument("--show-diff-on-failure", action="store_true", help="when a hook fails, show `git diff`")
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     coloured = colour.wanted(choice, env, is_terminal) and options.format == "text"
     request = _request(options, context, repo).replace(tty=coloured)
     live = is_terminal and options.format == "text"
-    tell = _consumer(options, coloured, live)
+    tell = Journal(repo.state_dir, repo.top, request.stage.name, _consumer(options, coloured, live))
     with Signals() as signals:
         world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
         if options.dry_run:
@@ -85,7 +85,7 @@ def _consumer(options: argparse.Namespace, coloured: bool, live: bool) -> "plain
     if options.format == "json":
         return json.Json()
     if live:
-        return plain.for_terminal(coloured, options.verbose)
+        return Live(colour=coloured, verbose=options.verbose)
     return plain.Plain(colour=coloured, verbose=options.verbose)
 
 

@@ -3,8 +3,8 @@
 import argparse
 import os
 
-from gitseq.cli.install import shown, tell
 from gitseq.cli.main import Context
+from gitseq.cli.telling import shown, tell
 from gitseq.core.installing import Removal
 from gitseq.core.stages import GIT_STAGES
 from gitseq.git import hookdir, shims

@@ -11,8 +11,8 @@ SOONEST, LATEST, LATEST_COSTLY = 0.002, 0.1, 2.0
 """Seconds between two looks; a costly look is made less often."""
 _CALM = 50e6
 """Bytes a second below which a tree counts as not growing."""
-_CALM_COST, _NEAR_COST, _GROWING_COST = 100, 25, 4
-"""A look is repeated after so many times its own cost: 1 %, 4 %, 20 % of one core."""
+_CALM_COST, _NEAR_COST, _GROWING_COST = 150, 25, 4
+"""A look is repeated after so many times its own cost: 0.7 %, 4 %, 20 % of one core."""
 _STALE = 10
 """A slow measurement is repeated after so many times its own cost, unless the tolerance is at stake."""
 

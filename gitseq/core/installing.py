@@ -29,21 +29,8 @@ _MANAGERS = (
 _SIGNED_BY = 2000
 """A manager's mark stands among the first bytes of its shim; further down, it is only talked about."""
 
-_DEFAULTED = frozenset(
-    [
-        "commit-msg",
-        "post-checkout",
-        "post-commit",
-        "post-merge",
-        "post-rewrite",
-        "pre-commit",
-        "pre-merge-commit",
-        "pre-push",
-        "pre-rebase",
-        "prepare-commit-msg",
-    ]
-)
-"""A hook for all of these named none: it is what pre-commit takes the absence of `stages` for."""
+_DEFAULTED = frozenset(GIT_STAGES[: GIT_STAGES.index("applypatch-msg")])
+"""pre-commit's own ten; a hook for all of them named none, for that is how pre-commit reads a hook without `stages`."""
 
 _TEMPORARY = (b"/uv/archive-v", b"/uv/builds-v", b"/uv/environments-v", b"/pipx/.cache/", b"/.cache/pipx/")
 
@@ -193,9 +180,8 @@ def _keeping(slot: Slot, hook: Found, drop: bool, force: bool) -> Placing:
 
 def _fate(stage: str, hook: Found) -> str:
     if hook.manager:
-        return (
-            f"is {hook.manager}'s shim; kept as {stage}{REPLACED.decode()}, it does not run, or its checks would twice"
-        )
+        kept = f"{stage}{REPLACED.decode()}"
+        return f"is {hook.manager}'s shim, kept as {kept}; it does not run, for every check would run twice"
     if not hook.executable:
         return f"is kept as {stage}{LEGACY.decode()}; it is not executable: git did not run it, and gitseq does not"
     return f"is kept as {stage}{LEGACY.decode()}; it runs first, and its exit code counts"

@@ -134,7 +134,7 @@ def _holder_above(facts: Facts) -> "tuple[int, str]":
     gits = _gits(facts.chain)
     if facts.pid_file in gits:
         return facts.pid_file, "the lock's pid file names a git above us"
-    for relative in facts.chain:
+    for relative in facts.chain[1:]:
         if relative.is_git and relative.has_lock_open:
             return relative.pid, "a git above us has it open"
     if facts.token[0] in gits and facts.token[1] == facts.lock:

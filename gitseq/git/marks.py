@@ -29,6 +29,7 @@ _DIFF_INDEX = [
     b"-z",
     b"--no-renames",
     b"--no-abbrev",
+    b"--ita-invisible-in-index",  # `git add -N` adds nothing to a commit
 ]
 _CHECKSUM = 20  # the end of a SHA-256 does as well
 _NO_CHECKSUM = bytes(_CHECKSUM)  # index.skipHash

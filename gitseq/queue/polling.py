@@ -8,7 +8,7 @@ be seen to be dead, so its ticket stands until it is removed by hand.
 import contextlib
 import os
 
-from gitseq.core import queueing
+from gitseq.core import jsonline, queueing
 from gitseq.host import clock, files
 from gitseq.queue import places, record, waiting
 from gitseq.queue.tickets import Ticket
@@ -69,7 +69,7 @@ class PolledTicket(Ticket):
     def _stands_for_someone(self, name: str, me: queueing.Owner) -> bool:
         path = os.path.join(self.place.queue_dir, name.encode())
         try:
-            owner = record.owner_of(record.decode(files.read(path)))
+            owner = record.owner_of(jsonline.decode(files.read(path)))
         except (KeyError, TypeError, ValueError):
             signature = files.signature(path)
             return signature is not None and clock.wall() - signature[2] / 1e9 < _UNSIGNED

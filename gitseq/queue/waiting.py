@@ -3,7 +3,7 @@
 import math
 import os
 
-from gitseq.core import queueing, units
+from gitseq.core import jsonline, queueing, units
 from gitseq.core.queueing import Waiting
 from gitseq.errors import GaveUp, Interrupted, Refused
 from gitseq.host import clock, locks
@@ -140,7 +140,7 @@ class _Line:
         """Tell others who stands here; an owner that never waits never gets here."""
         claim = self._claim
         ticket.write(
-            record.encode(
+            jsonline.encode(
                 {
                     **record.owner_fields(record.myself()),
                     "what": claim.what,

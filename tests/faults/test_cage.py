@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 
@@ -186,8 +185,7 @@ def test_what_a_killed_engine_left_is_reaped_by_proof(cage: Cage) -> None:
         f"sh -c 'echo $$ >{files[0]}; exec sleep 30' & setsid sh -c 'echo $$ >{files[1]}; exec sleep 30' & "
         f"env -i setsid sh -c 'exec >&- 2>&- </dev/null; echo $$ >{files[2]}; exec /bin/sleep 30' & sleep 30"
     )
-    argv = cage.argv(argv=["/bin/sh", "-c", script], token="dead")
-    engine = subprocess.Popen(argv, stdout=subprocess.DEVNULL, cwd=cage.folder, start_new_session=True)
+    engine = cage.start(argv=["/bin/sh", "-c", script], token="dead")
     try:
         pids = [pid_from(file) for file in files]
         if cage.way.name == "cgroup":
@@ -197,7 +195,7 @@ def test_what_a_killed_engine_left_is_reaped_by_proof(cage: Cage) -> None:
         assert living == []  # the engine lives, and so do its marks and leaves
     finally:
         engine.kill()
-        engine.wait()
+        engine.communicate()
     assert all(map(alive, pids))
     dry = cage.do(op="reap", dead="dead", dry_run=True)["reaped"]
     assert {one["pid"] for one in dry} >= set(pids)
@@ -209,8 +207,7 @@ def test_what_a_killed_engine_left_is_reaped_by_proof(cage: Cage) -> None:
 
 
 def test_reap_leaves_strangers_alone(cage: Cage) -> None:
-    argv = cage.argv(argv=["/bin/sh", "-c", f"echo $$ >{cage.folder}/pid; exec sleep 30"], token="alive")
-    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, cwd=cage.folder, start_new_session=True) as engine:
+    with cage.start(argv=["/bin/sh", "-c", f"echo $$ >{cage.folder}/pid; exec sleep 30"], token="alive") as engine:
         try:
             pid = pid_from(cage.folder / "pid")
             assert cage.do(op="reap", dead="another")["reaped"] == []

@@ -95,7 +95,7 @@ def _reap(spec: dict[str, Any]) -> dict[str, Any]:
     dead = spec.get("dead", "").encode()
 
     def belongs(environ: dict[bytes, bytes], _start: int) -> bool:
-        return environ.get(b"GITSEQ_TOKEN") == dead
+        return bool(environ.get(b"GITSEQ_TOKEN") == dead)
 
     found = orphans.reap_orphans(
         belongs, dry_run=spec.get("dry_run", False), state_dir=os.fsencode(spec.get("state_dir", ""))

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "engine": BELOW_MIDDLE | {*MIDDLE, "engine"},
     "ui": BELOW_MIDDLE | {"engine", "ui"},
     "cli": BELOW_MIDDLE | {*MIDDLE, "engine", "ui", "cli"},
+    "boot": frozenset({"cli", "host"}),  # starts the hook entry, and knows nothing else of it
 }
 
 HOST_ONLY = {"subprocess", "fcntl", "multiprocessing"}

@@ -17,16 +17,19 @@ HOT_STDLIB = {
     # os and what it is made of
     *("os", "posix", "posixpath", "genericpath", "stat", "_stat", "abc", "_abc", "_collections_abc", "os.path"),
     # small C modules, under a millisecond each
-    *("errno", "fcntl", "select", "time", "marshal", "_sre", "_blake2", "_ctypes", "_signal", "_json"),
+    *("errno", "fcntl", "select", "time", "marshal", "_sre", "_blake2", "_ctypes", "_signal", "_json", "resource"),
     # what -S leaves to be loaded by the first decode of a path or an argument
     *("codecs", "_codecs", "encodings", "encodings.aliases", "encodings.utf_8", "encodings.ascii", "io", "_io"),
 }
 """All that may be loaded between the shim and the first hook, beside gitseq's own modules."""
 
-HOT_ENTRIES = ["gitseq.cli.hook"]
+HOT_ENTRIES = ["gitseq.boot", "gitseq.cli.hook"]
 
 THIRD_PARTY_FOR_HELP: "dict[str, set[str]]" = {}
 """Third-party packages that a verb may load to print its help; a verb not named here may load none."""
+
+SHARES_WITH = {"uninstall": {"gitseq.cli.install"}}
+"""Verbs that are two sides of one thing; no other verb loads another."""
 
 SLOW_STDLIB = {"asyncio", "importlib.metadata", "inspect", "logging", "multiprocessing", "unittest", "urllib.request"}
 
@@ -87,8 +90,9 @@ def test_help_of_a_verb_loads_no_third_party_package(verb):
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_help_of_a_verb_does_not_load_the_other_verbs(verb):
-    others = {f"gitseq.cli.{other}" for other in VERBS if other != verb}
-    assert not help_modules(verb) & others
+    others = {f"gitseq.cli.{other}" for other in VERBS if other != verb} - SHARES_WITH.get(verb, set())
+    loaded = help_modules(verb) & others
+    assert not loaded, f"`gitseq {verb} --help` loads {sorted(loaded)}"
 
 
 def test_probe_sees_what_is_loaded():

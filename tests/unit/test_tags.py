@@ -104,14 +104,13 @@ def test_tags_are_those_of_identify(tmp_path, name, content, mode, needs):
         os.unlink(path)
 
 
-@pytest.mark.parametrize(
-    "name", sorted([*extensions.NAMES, *(f"x.{extension}" for extension in extensions.EXTENSIONS)])
-)
-def test_every_name_identify_knows_has_its_tags(name):
+def test_every_name_identify_knows_has_its_tags():
     plan = plan_for("python")
-    assert tags.name_tags(os.fsencode(f"some/where.py/{name}"), plan.name_tags, plan.extension_tags) == (
-        identify.tags_from_filename(name)
-    )
+    known = [*extensions.NAMES, *(f"x.{extension}" for extension in extensions.EXTENSIONS)]
+    ours = {
+        name: tags.name_tags(f"some/where.py/{name}".encode(), plan.name_tags, plan.extension_tags) for name in known
+    }
+    assert ours == {name: identify.tags_from_filename(name) for name in known}
 
 
 def test_directories_links_sockets_and_what_they_lead_to(tmp_path):
@@ -169,6 +168,15 @@ def test_file_that_cannot_be_read_is_named(tmp_path):
         tagger.tags(b"gone\xff", stat.S_IFREG | 0o644)
     with pytest.raises(EnvironmentProblem, match="cannot read gone to tell"):
         Sniffer(os.fsencode(tmp_path)).interpreter_tags(b"gone")
+
+
+def test_kernel_decides_who_may_execute_not_the_bits():
+    class Denied(Unasked):
+        def may_execute(self, path):
+            return False
+
+    tagger = tags.Tagger(plan_for("executable"), Denied())
+    assert tagger.tags(b"x", stat.S_IFREG | 0o755) == {"file", "non-executable"}
 
 
 def test_unreadable_mode_of_others_does_not_make_a_file_executable(tmp_path):

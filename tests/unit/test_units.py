@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,8 +107,7 @@ def test_what_is_shown_of_a_size_is_read_back_to_a_tenth(size):
 
 @given(st.text(max_size=20), st.booleans())
 def test_any_text_is_a_value_or_a_value_error(text, forever):
-    for parse in (lambda: units.parse_duration(text, forever=forever), lambda: units.parse_size(text)):
-        try:
-            assert parse() >= 0
-        except ValueError as error:
-            assert str(error)
+    with suppress(ValueError):
+        assert units.parse_duration(text, forever=forever) >= 0
+    with suppress(ValueError):
+        assert units.parse_size(text) >= 0

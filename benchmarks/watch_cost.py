@@ -1,0 +1,119 @@
+"""What watching costs a hook: the same work in the cage and without it, one process and a hundred.
+
+    .venv/bin/python benchmarks/watch_cost.py           (ten-second hooks; --quick: three-second ones)
+
+The work is a fixed number of steps, counted so that it takes about that long without the cage. The rounds are
+interleaved in random order. The engine's own processor time tells what the medians drown in noise.
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import measure
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_WORK = """
+import os, sys, time
+steps, processes = int(sys.argv[1]), int(sys.argv[2])
+children = []
+for _ in range(processes - 1):
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(60)
+        os._exit(0)
+    children.append(pid)
+for _ in range(steps):
+    sum(range(1000))
+for pid in children:
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+"""
+
+_ENGINE = """
+import json, os, sys, time
+sys.path.insert(0, sys.argv[1])
+from gitseq.cage import run as cage
+from gitseq.host import signals
+from gitseq.model import Limits
+argv = [os.fsencode(part) for part in sys.argv[4:]]
+nothing = os.open(os.devnull, os.O_RDONLY)
+with signals.Signals() as noted:
+    limits = Limits(timeout=600.0, memory=4 << 30, processes=256)
+    command = cage.Command(argv[0], argv, dict(os.environb), b"/", nothing, limits=limits)
+    watch = cage.Watch(noted, state_dir=os.fsencode(sys.argv[2]), nested=sys.argv[3] == "polling")
+    before = time.process_time()
+    outcome = cage.run(command, watch)
+    print(json.dumps([outcome.exit_code, outcome.duration, time.process_time() - before, outcome.rung]))
+"""
+
+
+def calibrate(seconds: float) -> int:
+    """Steps that take so long here."""
+    steps = 20_000
+    began = time.monotonic()
+    for _ in range(steps):
+        sum(range(1000))
+    return round(steps * seconds / (time.monotonic() - began))
+
+
+def direct(work: "list[str]") -> "tuple[float, float]":
+    began = time.monotonic()
+    subprocess.run(work, check=True, stdin=subprocess.DEVNULL)
+    return time.monotonic() - began, 0.0
+
+
+def caged(work: "list[str]", state_dir: str, way: str) -> "tuple[float, float]":
+    """Seconds the hook took, and processor seconds the engine used meanwhile."""
+    engine = [sys.executable, "-I", "-S", "-c", _ENGINE, str(ROOT), state_dir, way, *work]
+    done = subprocess.run(engine, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    code, wall, processor, _rung = json.loads(done.stdout)
+    if code:
+        raise SystemExit(f"the work failed with {code}")
+    return wall, processor
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="three-second hooks, three rounds")
+    parser.add_argument("--rounds", type=int)
+    options = parser.parse_args()
+    seconds, rounds = (3.0, options.rounds or 3) if options.quick else (10.0, options.rounds or 7)
+    steps = calibrate(seconds)
+    print(f"{measure.machine()}; {rounds} rounds of a {seconds:.0f} s hook\n")
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="gitseq-watch-") as folder:
+        os.mkdir(os.path.join(folder, "state"))
+        for processes in (1, 100):
+            work = [sys.executable, "-I", "-S", "-c", _WORK, str(steps), str(processes)]
+            rows += compare(work, os.path.join(folder, "state"), processes, rounds)
+    print(measure.table(["processes", "way", "median s", "against no cage", "engine, % of a core"], rows))
+
+
+def compare(work: "list[str]", state_dir: str, processes: int, rounds: int) -> "list[list[str]]":
+    ways = ["no cage", "polling", "best rung"]
+    samples: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    order = random.Random(processes)
+    for _round in range(rounds):
+        order.shuffle(ways)
+        for way in ways:
+            samples[way].append(direct(work) if way == "no cage" else caged(work, state_dir, way))
+    base = statistics.median(wall for wall, _cpu in samples["no cage"])
+    rows = []
+    for way, taken in samples.items():
+        wall = statistics.median(wall for wall, _cpu in taken)
+        share = statistics.median(cpu / wall for wall, cpu in taken)
+        rows.append([str(processes), way, f"{wall:.2f}", f"{(wall / base - 1) * 100:+.1f} %", f"{share * 100:.2f}"])
+    return rows
+
+
+if __name__ == "__main__":
+    main()
