@@ -307,7 +307,7 @@ class MemoryAwaited(Event):
     free: int
     """Bytes."""
     waited: float
-    """Seconds."""
+    """Seconds, in quarters; 0 the first time."""
 
 
 class HalfMemory(Event):

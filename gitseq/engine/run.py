@@ -262,7 +262,7 @@ class _Run:
         waited = gate.wait_for_memory(
             hook.min_free_memory,
             hook.memory_wait,
-            lambda free, seconds: tell(MemoryAwaited(hook, free, seconds)),
+            lambda free, seconds: tell(MemoryAwaited(hook, free, int(seconds * 4) / 4)),
             signals,
         )
         if signals.stop:
