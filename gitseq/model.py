@@ -143,6 +143,8 @@ class Hook(Record):
     """A second name that `run` and `--skip` know the hook by; several hooks may share one."""
     stdin: bool = False
     """Gets what git wrote to the standard input of the stage (pre-push, post-rewrite ...)."""
+    stage_fixes: bool = False
+    """What it changes in files of the commit is added to the commit; else changing files is failing."""
     timeout: "float | None" = None
     grace: float = 5.0
     memory: "int | None" = None
@@ -175,7 +177,11 @@ class Plan(Record):
     """identify's table; None when no hook asks for more than file, directory, symlink and the like. See `core.tags`."""
     name_tags: "dict[str, tuple[str, ...]] | None" = None
     pattern_codes: "dict[str, tuple[Any, ...]] | None" = None
-    """Pattern -> what `_sre.compile` takes after it; see `core.patterns`."""
+    """Pattern -> the numbers it compiles to; see `core.patterns`."""
+    isolate: str = "partial"
+    """What is hidden from hooks: `partial` (unstaged changes of tracked files), `all` (and untracked files), `none`."""
+    stage_isolate: tuple[tuple[str, str], ...] = ()
+    """The same for single stages."""
     scope: str = "repo"
     """Who takes turns: `worktree`, `repo` or `user`."""
     wait: float = float("inf")
@@ -255,14 +261,21 @@ class RunStarted(Event):
 
 
 class Queued(Event):
-    """It is not our turn yet; sent at once and then every second."""
+    """It is not our turn yet; sent at once and then every second to a terminal, every minute elsewhere."""
 
     text: str
     """Our position and who holds the lease."""
     waited: float
     """Seconds."""
     holder: int
-    """Its pid, or 0 when unknown."""
+    """Its pid, or 0 when it is unknown or lives on another machine."""
+
+
+class TurnCame(Event):
+    """We waited, and now it is our turn."""
+
+    waited: float
+    """Seconds."""
 
 
 class HookStarted(Event):
@@ -278,6 +291,23 @@ class HookProgress(Event):
     elapsed: float
     tail: bytes
     """The last lines of output so far."""
+
+
+class HookRetried(Event):
+    """An attempt failed, and the hook is run again."""
+
+    verdict: Verdict
+    attempt: int
+
+
+class MemoryAwaited(Event):
+    """A hook is held back until enough memory is free; sent four times a second."""
+
+    hook: Hook
+    free: int
+    """Bytes."""
+    waited: float
+    """Seconds, in quarters; 0 the first time."""
 
 
 class HalfMemory(Event):

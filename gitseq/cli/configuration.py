@@ -2,15 +2,18 @@
 
 import os
 
-from gitseq.config import kept
+from gitseq.config import compiled, kept
+from gitseq.errors import NoConfiguration
 from gitseq.git import repo
+from gitseq.model import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
     from gitseq.cli.main import Context
-    from gitseq.model import Plan
+    from gitseq.git.repo import Repo
+    from gitseq.host.env import Env
 
 
 def add_option(parser: "argparse.ArgumentParser") -> None:
@@ -35,3 +38,11 @@ def say(text: str) -> None:
             rest = rest[os.write(1, rest) :]
     except BrokenPipeError:
         return
+
+
+def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
+    """The configuration; where there is none, all of its defaults."""
+    try:
+        return compiled.load(repo.top, repo.state_dir, env, None)
+    except NoConfiguration:
+        return Plan("", ())

@@ -9,6 +9,7 @@ from gitseq.core.stages import STAGES, Stage
 from gitseq.errors import GitseqError, NoConfiguration, UsageError
 from gitseq.git import repo as git_repo
 from gitseq.git import status
+from gitseq.git.marks import Marks
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.ui import plain
@@ -69,12 +70,14 @@ class _Call:
             return None
 
     def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes) -> int:
+        marks = Marks.take(repo, self._env)
         early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import
         from gitseq.engine import run as engine
         from gitseq.engine import settings
         from gitseq.engine.request import Request, World, skip_list
         from gitseq.git.caller import Caller
         from gitseq.host.signals import Signals
+        from gitseq.ui.journal import Journal
 
         is_terminal = terminal.is_terminal(1)
         coloured = colour.wanted(host_env.text(self._env, "GITSEQ_COLOR", "auto"), self._env, is_terminal)
@@ -94,9 +97,10 @@ class _Call:
                 settings.overridden(plan, self._env),
                 signals,
                 Caller.find(),
-                self._consumer(is_terminal, coloured),
+                Journal(repo.state_dir, repo.top, self._stage.name, self._consumer(is_terminal, coloured)),
                 wants_progress=is_terminal,
                 patience=settings.patience(plan, self._env),
+                marks=marks,
                 early=early,
             )
             return engine.execute(request, world).exit_code

@@ -18,6 +18,8 @@ VERBS = {
     "install": "write the shims into the hooks directory of this repository",
     "uninstall": "remove the shims and put earlier hooks back",
     "run": "run the hooks of a stage now",
+    "exec": "run any command in its turn",
+    "status": "show who holds the lease and who waits",
     "list": "show the configured hooks",
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",

@@ -9,25 +9,12 @@ if TYPE_CHECKING:
 
 NOT_YET = frozenset(
     (
-        "isolate",
-        "limits",
         "profile",
-        "queue",
         "repo",
-        "stage",
         "hook.args",
         "hook.builtin",
         "hook.cache",
-        'hook.daemons = "keep"',
-        'hook.fixes = "stage"',
-        "hook.grace",
         "hook.inputs",
-        "hook.memory",
-        "hook.memory_wait",
-        "hook.min_free_memory",
-        "hook.processes",
-        "hook.retry",
-        "hook.timeout",
         "hook.tool_version",
         ".pre-commit-config.yaml",
     )

@@ -19,7 +19,7 @@ def to_regex(globs: "tuple[str, ...]") -> str:
             translated, _excluded = glob.translate(pattern, flags=flags)
         except Exception as error:  # noqa: BLE001 - wcmatch raises classes of its own for too many braces
             raise ValueError(str(error) or "not a glob") from None
-        alternatives += (part.removeprefix("^").removesuffix("$") for part in translated)
+        alternatives += translated
     return rf"{_comment(globs)}\A(?:{'|'.join(alternatives)})\Z"
 
 

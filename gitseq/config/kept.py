@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from gitseq.host.env import Env
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 1 << 20
 """A configuration larger than this (bytes) is refused: it is something else."""
 _DIGEST = 16

@@ -5,6 +5,7 @@ import os
 from gitseq.config import kept
 from gitseq.config.availability import refusal
 from gitseq.config.explain import Document, Findings, on_one_line, whole_file
+from gitseq.core import units
 from gitseq.errors import NoConfiguration
 from gitseq.model import Hook, Plan, Record
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitseq.config.kept import Where
     from gitseq.config.meaning import Table
-    from gitseq.config.schema import Config, Filter, HookTable
+    from gitseq.config.schema import Config, Filter, HookTable, Limits
 
 _PYPROJECT = b"pyproject.toml"
 _YAML = (b".pre-commit-config.yaml", b".pre-commit-config.yml")
@@ -61,17 +62,24 @@ class _Reader:
 
 def compile_plan(where: "Where") -> Compiled:
     """Read, check and compile the configuration. Raises ConfigError that tells all problems, or NoConfiguration."""
+    from gitseq.config import schema
+
     reader = _Reader(where)
     document = _find(where, reader)
     overlay = _find_overlay(where, reader)
     config, hooks, notices = _checked(document, overlay)
-    default_stages = config.default_stages
+    limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
-        hooks=tuple(_hook(hook, default_stages) for hook in hooks),
+        hooks=tuple(_hook(hook, config.default_stages, limits) for hook in hooks),
         fail_fast=config.fail_fast,
         files=_pattern(config.files),
         exclude=_pattern(config.exclude),
+        isolate=config.isolate,
+        stage_isolate=tuple((name, settings.isolate) for name, settings in config.stage.items()),
+        scope=queue.scope,
+        wait=units.parse_duration(queue.wait, forever=True),
+        run_timeout=units.parse_duration(limits.run_timeout),
         notices=notices,
     )
     plan = plan.replace(pattern_codes=_pattern_codes(plan))
@@ -222,7 +230,7 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
 # --- making the plan -------------------------------------------------------------------------------
 
 
-def _hook(table: "HookTable", default_stages: "tuple[str, ...]") -> Hook:
+def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
     import shlex
 
     from gitseq.config.meaning import folder_of
@@ -253,6 +261,15 @@ def _hook(table: "HookTable", default_stages: "tuple[str, ...]") -> Hook:
         description=table.description,
         alias=table.alias,
         stdin=table.stdin,
+        stage_fixes=table.fixes == "stage",
+        timeout=units.parse_duration(table.timeout or limits.timeout),
+        grace=units.parse_duration(table.grace or limits.grace),
+        memory=units.parse_size(table.memory or limits.memory),
+        processes=table.processes or limits.processes,
+        retry=table.retry,
+        keep_daemons=table.daemons == "keep",
+        min_free_memory=units.parse_size(table.min_free_memory or limits.min_free_memory),
+        memory_wait=units.parse_duration(table.memory_wait or limits.memory_wait),
     )
 
 

@@ -181,6 +181,19 @@ def _size(value: str) -> "Reasons":
         yield (), str(error)
 
 
+def _cap(parse: "Callable[[str], float]") -> "Callable[[str], Reasons]":
+    """A cap of zero would end every hook at once."""
+
+    def rule(value: str) -> "Reasons":
+        try:
+            if not parse(value):
+                yield (), "must be more than nothing; leave it out for the default"
+        except ValueError as error:
+            yield (), str(error)
+
+    return rule
+
+
 def _not_blank(value: str) -> "Reasons":
     if not value.strip():
         yield (), "is empty"
@@ -200,7 +213,7 @@ _RULES: "dict[str | int, Callable[[Any], Reasons]]" = {
     "id": _id,
     "inputs": _globs,
     "log_file": _not_blank,
-    "memory": _size,
+    "memory": _cap(units.parse_size),
     "memory_wait": _duration,
     "min_free_memory": _size,
     "minimum_version": _version,
@@ -208,11 +221,11 @@ _RULES: "dict[str | int, Callable[[Any], Reasons]]" = {
     "rev": _not_blank,
     "root": _root,
     "run": _not_blank,
-    "run_timeout": _duration,
+    "run_timeout": _cap(units.parse_duration),
     "skip_on": _moments,
     "stage": _stage_settings,
     "stages": _stages,
-    "timeout": _duration,
+    "timeout": _cap(units.parse_duration),
     "tool_version": _not_blank,
     "types": _tags,
     "types_or": _tags,

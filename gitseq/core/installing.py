@@ -180,9 +180,8 @@ def _keeping(slot: Slot, hook: Found, drop: bool, force: bool) -> Placing:
 
 def _fate(stage: str, hook: Found) -> str:
     if hook.manager:
-        return (
-            f"is {hook.manager}'s shim; kept as {stage}{REPLACED.decode()}, it does not run, or its checks would twice"
-        )
+        kept = f"{stage}{REPLACED.decode()}"
+        return f"is {hook.manager}'s shim, kept as {kept}; it does not run, for every check would run twice"
     if not hook.executable:
         return f"is kept as {stage}{LEGACY.decode()}; it is not executable: git did not run it, and gitseq does not"
     return f"is kept as {stage}{LEGACY.decode()}; it runs first, and its exit code counts"

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from re import Pattern
 
-    Code = tuple[int, list[int], int, dict[str, int], tuple[str | None, ...]]
-    """flags, code, number of groups, groups by name, names by group: what `_sre.compile` takes after the pattern."""
+    Code = tuple[int, list[int], int]
+    """Flags, code, number of groups. The names of groups are left out: only found or not found is asked."""
     Codes = dict[str, Code]
 
 MAGIC: int = _sre.MAGIC
@@ -44,12 +44,7 @@ def precompile(pattern: str) -> "Code":
         raise ValueError(str(error)) from None
     except (RecursionError, OverflowError, MemoryError) as error:
         raise ValueError(f"too large or too deep ({type(error).__name__})") from None
-    state = parsed.state
-    names: list[str | None] = [None] * state.groups
-    for name, group in state.groupdict.items():
-        names[group] = name
-    flags = int(state.flags)
-    return flags, [int(word) for word in code], state.groups - 1, dict(state.groupdict), tuple(names)
+    return int(parsed.state.flags), [int(word) for word in code], parsed.state.groups - 1
 
 
 def searcher(pattern: str, codes: "Codes | None" = None) -> "Callable[[str], object]":
@@ -78,7 +73,8 @@ def _compiled(pattern: str, codes: "Codes | None") -> "Pattern[str]":
     code = codes.get(pattern) if codes else None
     if code is not None:
         try:
-            built: Pattern[str] = _sre.compile(pattern, *code)
+            flags, words, groups = code
+            built: Pattern[str] = _sre.compile(pattern, flags, words, groups, {}, (None,) * (groups + 1))
             return built
         except Exception:  # noqa: BLE001, S110 - a private interface: on any surprise the public one answers
             pass

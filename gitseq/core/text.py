@@ -61,6 +61,15 @@ def details(verdict: Verdict, verbose: bool, colour: bool) -> "list[str]":
     return [paint(line, _SUBTLE, colour) for line in lines] + notes
 
 
+def waits_for_memory(hook: Hook, free: int) -> str:
+    """Why a hook does not start yet."""
+    from gitseq.core import units  # rare
+
+    need = units.format_size(hook.min_free_memory)
+    wait = units.format_duration(hook.memory_wait)
+    return f"{hook.name} waits for memory: {units.format_size(free)} free, {need} wanted; starts after {wait} anyway"
+
+
 def notice(level: str, text: str, colour: bool) -> str:
     """`[INFO] text`, as pre-commit marks what is not a hook's line."""
     code = {"error": _RED, "warning": _YELLOW}.get(level, _SUBTLE)

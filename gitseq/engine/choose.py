@@ -77,13 +77,18 @@ class Chooser:
             mode = self._modes[path] = files.mode(self._repo.top + b"/" + path)
         return self._tagger.tags(path, mode)
 
+    def _operations(self) -> "frozenset[str]":
+        """What is in progress; git writes MERGE_HEAD only after pre-merge-commit."""
+        from gitseq.git import state
+
+        found = state.operations(self._repo, self._env)
+        return found | {state.MERGE} if self._request.stage.name == "pre-merge-commit" else found
+
     def _ruled_out(self, hook: Hook) -> "str | None":
         if not self._request.skip.isdisjoint((hook.id, hook.alias)):
             return ""
         if hook.skip_on:
-            from gitseq.git import state
-
-            under_way = state.operations(self._repo, self._env).intersection(hook.skip_on)
+            under_way = self._operations().intersection(hook.skip_on)
             if under_way:
                 return f"{min(under_way)} in progress"
         return None

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitseq.git.marks import Marks
     from gitseq.host import procs
     from gitseq.host.env import Env
     from gitseq.host.signals import Signals
@@ -53,6 +54,8 @@ class World(Record):
     wants_progress: bool = False
     patience: float = float("inf")
     """Seconds to wait for our turn."""
+    marks: "Marks | None" = None
+    """Where HEAD and the index stood before `early` was begun."""
     early: "procs.Reader | None" = None
     """A listing of index and work tree that was begun while the engine was still being imported."""
 

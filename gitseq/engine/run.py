@@ -2,20 +2,24 @@
 
 import os
 
+from gitseq.cage import gate
 from gitseq.core import verdict
+from gitseq.core.stages import MESSAGE
 from gitseq.engine import candidates, hooks, turn
 from gitseq.engine import request as asked
-from gitseq.engine.changes import Changes, Edits
+from gitseq.engine.changes import Changes
 from gitseq.engine.choose import Chooser, hooks_for
+from gitseq.engine.unstaged import NONE, Unstaged
+from gitseq.engine.verdicts import Verdicts
 from gitseq.errors import GaveUp, GitseqError, Interrupted, Refused
 from gitseq.git import indexlock, status
 from gitseq.git.marks import Drift, Marks
 from gitseq.host import clock
 from gitseq.model import (
     Hook,
-    HookFinished,
-    HookRevised,
+    HookRetried,
     HookStarted,
+    MemoryAwaited,
     Notice,
     Report,
     RunFinished,
@@ -27,6 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.candidates import Candidates
     from gitseq.engine.request import Request, World
+    from gitseq.engine.restaging import Restaging
     from gitseq.queue.lease import Lease
     from gitseq.queue.nesting import Parent
 
@@ -51,18 +56,21 @@ class _Run:
         self._request = request
         self._world = world
         self._runner: hooks.Runner
-        self._ran: list[Verdict] = []
-        self._done: list[Verdict] = []
+        self._verdicts = Verdicts(world)
         self._changes: Changes | None = None
         self._legacy_failed = False
         self._waited = False
+        self._unstaged = Unstaged(world)
+        self._restaging: Restaging | None = None
+        self._marks: Marks
+        self._not_restored: GitseqError | None = None
 
     def go(self) -> None:
         request, world = self._request, self._world
         chosen = hooks_for(world.plan, request)
         if not chosen and not request.legacy:
             return
-        before = Marks.take(world.repo, world.env)
+        self._marks = world.marks if world.marks is not None else Marks.take(world.repo, world.env)
         try:
             taken = turn.take(request, world, _what(request))
         except GaveUp as error:
@@ -71,17 +79,18 @@ class _Run:
             world.tell(Notice("warning", f"hooks of {request.stage.name} were left out: {error.why or error.what}"))
             return
         try:
-            self._in_our_turn(taken, chosen, before)
+            self._in_our_turn(taken, chosen)
         finally:
             taken.release()
 
-    def _in_our_turn(self, taken: "Lease | Parent", chosen: "list[Hook]", before: Marks) -> None:
+    def _in_our_turn(self, taken: "Lease | Parent", chosen: "list[Hook]") -> None:
         request, world = self._request, self._world
         limit = world.plan.run_timeout
         self._runner = hooks.Runner(request, world, taken, clock.monotonic() + limit if limit is not None else 0.0)
         if taken.waited:
             self._waited = True
-            before = self._still_as_queued(before)
+            self._marks = self._still_as_queued()
+        self._unstaged.finish_dead_runs()
         if request.legacy:
             self._run_legacy()
         if not chosen:
@@ -91,18 +100,32 @@ class _Run:
         if found.nothing_to_do:
             return
         world.tell(RunStarted(request.stage.name, tuple(chosen)))
-        self._run_hooks(chosen, found)
-        self._check_tree(before)
+        try:
+            if listing is not None:
+                self._changes = Changes(world.repo, world.env, self._unstaged.hide(listing, self._isolation()))
+                self._prepare_restaging(chosen, listing)
+            self._run_hooks(chosen, found)
+            self._check_tree()
+        finally:
+            done = self._restaging.done if self._restaging is not None else frozenset()
+            self._not_restored = self._unstaged.restore(done)
 
     # --- before the hooks ---
 
-    def _still_as_queued(self, before: Marks) -> Marks:
+    def _prepare_restaging(self, chosen: "list[Hook]", listing: "status.Listing") -> None:
+        """Only a run on what is staged can add to it; elsewhere a hook that changes files has failed."""
+        if any(hook.stage_fixes for hook in chosen) and self._is_about_the_index():
+            from gitseq.engine.restaging import Restaging
+
+            self._restaging = Restaging(self._request, self._world, listing, self._runner.lock)
+
+    def _still_as_queued(self) -> Marks:
         """After a wait inside a commit: nothing is run in vain. git would refuse to move a HEAD that has moved, and
         what is staged now is not what the user meant to commit."""
         now = Marks.take(self._world.repo, self._world.env)
         if not (self._request.by_git and self._request.stage.checks_index):
             return now
-        drift = before.drift(self._world.repo, self._world.env, now)
+        drift = self._marks.drift(self._world.repo, self._world.env, now)
         if drift:
             raise Refused(
                 "what was to be committed changed while we waited for our turn",
@@ -131,8 +154,22 @@ class _Run:
                 why="\n".join("    " + path.decode("utf-8", "backslashreplace") for path in listing.unmerged[:10]),
                 hint="Resolve the conflicts and `git add` the files, then try again.",
             )
-        self._changes = Changes(world.repo, world.env, listing)
+        if self._is_about_the_index() and os.fsencode(world.plan.source) in listing.signatures:
+            raise Refused(
+                "Your gitseq configuration is unstaged.",
+                why="The hooks that run would not be the ones you commit.",
+                hint=f"`git add {world.plan.source}` to fix this.",
+            )
         return listing
+
+    def _isolation(self) -> str:
+        """What hooks are not to see. Where files were named, as in pre-commit, the work tree is meant as it lies; and
+        a message hook is about the message."""
+        request, plan = self._request, self._world.plan
+        if request.select in (asked.ALL_FILES, asked.NAMED_FILES):
+            return NONE
+        default = NONE if request.stage.files == MESSAGE else plan.isolate
+        return dict(plan.stage_isolate).get(request.stage.name, default)
 
     def _is_about_the_index(self) -> bool:
         return self._request.stage.checks_index and self._request.select == asked.BY_STAGE
@@ -163,63 +200,98 @@ class _Run:
         for hook in chosen:
             choice = chooser.choose(hook)
             if choice.skipped is not None:
-                self._finish(Verdict(hook=hook, status="skipped", reason=choice.skipped))
+                self._verdicts.finish(Verdict(hook=hook, status="skipped", reason=choice.skipped))
                 continue
             told = self._run_one(hooks.Job(hook, choice.paths, found.exports))
             if told.failed and (hook.fail_fast or self._world.plan.fail_fast or self._request.fail_fast):
                 return
 
     def _run_one(self, job: hooks.Job) -> Verdict:
-        """Run a hook and finish with its verdict; raises when the run must stop."""
+        """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""
+        self._wait_for_memory(job.hook)
         self._world.tell(HookStarted(job.hook))
+        for attempt in range(job.hook.retry + 1):
+            told, stopped = self._attempt(job)
+            if stopped is not None or not told.failed or told.modified or attempt == job.hook.retry:
+                break  # a fix is no accident: the next attempt would only hide it
+            self._world.tell(HookRetried(told, attempt + 1))
+        if attempt:
+            told = told.replace(notes=(*told.notes, f"attempt {attempt + 1} of {job.hook.retry + 1}"))
+        self._verdicts.finish(told)
+        if stopped is not None:
+            raise _why_stopped(stopped)
+        return told
+
+    def _attempt(self, job: hooks.Job) -> "tuple[Verdict, hooks.Stopped | None]":
         given = [os.path.join(os.fsencode(job.hook.root), path) for path in job.paths] if job.hook.root else job.paths
+        restages = self._restaging is not None and job.hook.stage_fixes
+        if self._restaging is not None and restages:
+            self._restaging.before()
         if self._changes is not None:
             self._changes.before([] if job.hook.pass_filenames == 0 else given)
         started = clock.monotonic()
         calls, stopped = self._runner.run(job)
-        self._ran.append(verdict.judge(job.hook, calls, clock.monotonic() - started, len(job.paths)))
+        told = verdict.judge(job.hook, calls, clock.monotonic() - started, len(job.paths))
+        self._verdicts.attempted()
         if self._changes is not None and stopped is None:
-            self._blame(self._changes.after())
-        self._finish(self._ran[-1])
-        if stopped is not None:
-            raise _why_stopped(stopped)
-        return self._ran[-1]
+            told = self._verdicts.blame(self._changes.after(everywhere=restages), told)
+            if self._restaging is not None and restages:
+                told = self._restage(told, self._restaging)
+        return told, stopped
 
-    def _blame(self, edits: Edits) -> None:
-        """Make the verdict of each hook that changed files a failure; those already told are told again."""
-        for number, paths in edits.by_hook.items():
-            before = self._ran[number]
-            revised = before.replace(status="failed", modified=(*before.modified, *paths))
-            self._ran[number] = revised
-            if before in self._done:
-                self._done[self._done.index(before)] = revised
-                self._world.tell(HookRevised(revised))
+    def _restage(self, told: Verdict, restaging: "Restaging") -> Verdict:
+        """Add a hook's fixes to the commit, unless somebody else has changed it meanwhile."""
+        drift = self._drift()
+        if drift and not restaging.covers(drift):
+            raise _moved_under_us(drift)
+        told = restaging.after(told, self._unstaged.paths)
+        if self._changes is not None:
+            self._changes.settle(status.read(self._world.repo, self._world.env))
+        self._marks = Marks.take(self._world.repo, self._world.env)
+        return told
 
-    def _finish(self, told: Verdict) -> None:
-        self._done.append(told)
-        hooks.log(told, self._world.repo.top)
-        self._world.tell(HookFinished(told))
+    def _drift(self) -> Drift:
+        repo, env = self._world.repo, self._world.env
+        return self._marks.drift(repo, env, Marks.take(repo, env))
+
+    def _wait_for_memory(self, hook: Hook) -> None:
+        """Hold a hook back while memory is short, for as long as it may be held back; then go on with a warning."""
+        if not hook.min_free_memory:
+            return
+        signals, tell = self._world.signals, self._world.tell
+        waited = gate.wait_for_memory(
+            hook.min_free_memory,
+            hook.memory_wait,
+            lambda free, seconds: tell(MemoryAwaited(hook, free, int(seconds * 4) / 4)),
+            signals,
+        )
+        if signals.stop:
+            raise Interrupted(signals.stop)
+        if not waited.enough:
+            self._warn(f"memory is still short: {hook.name} starts all the same, after {hook.memory_wait:.0f} s")
 
     # --- after the hooks ---
 
-    def _check_tree(self, before: Marks) -> None:
+    def _check_tree(self) -> None:
         """Look once at all that may have changed unseen: files no hook was given, HEAD, the index."""
-        if self._changes is None or not self._ran:
+        if self._changes is None or not self._verdicts.any_ran:
             return
-        self._blame(self._changes.finish())
+        self._verdicts.blame_earlier(self._changes.finish())
         if not self._is_about_the_index():
             return
-        repo, env = self._world.repo, self._world.env
-        drift = before.drift(repo, env, Marks.take(repo, env))
+        drift = self._drift()
         if drift:
             raise _moved_under_us(drift)
+        if self._restaging is not None:
+            self._restaging.refuse_if_emptied()
 
     def report(self, problem: "GitseqError | None") -> Report:
-        """The outcome so far; a problem counts for more than a hook that said no."""
-        code = 1 if self._legacy_failed or any(told.failed for told in self._done) else 0
+        """The outcome so far. A problem counts for more than a hook that said no, unstaged work for more than both."""
+        problem = self._not_restored or problem
+        code = 1 if self._legacy_failed or any(told.failed for told in self._verdicts.done) else 0
         return Report(
             self._request.stage.name,
-            tuple(self._done),
+            self._verdicts.done,
             problem.exit_code if problem is not None else code,
             tuple(problem.lines()) if problem is not None else (),
         )

@@ -3,7 +3,7 @@
 from gitseq.core import queueing
 from gitseq.errors import GaveUp, Refused
 from gitseq.host import clock
-from gitseq.model import Queued
+from gitseq.model import Queued, TurnCame
 from gitseq.queue import nesting, places, turn
 from gitseq.queue.lease import Claim, Patience
 
@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.core.queueing import Waiting
     from gitseq.engine.request import Request, World
+    from gitseq.git.repo import Repo
+    from gitseq.host.env import Env
+    from gitseq.model import Plan
     from gitseq.queue.lease import Lease
     from gitseq.queue.nesting import Parent
     from gitseq.queue.places import Place
@@ -21,9 +24,14 @@ INSIDE_LOCKS_PATIENCE = 2.0
 
 def place_of(world: "World") -> "Place":
     """The queue this run stands in."""
-    if world.plan.scope == places.USER:
-        return places.of_user(world.env)
-    return places.of_repository(world.plan.scope, world.repo.git_dir, world.repo.common_dir)
+    return queue_of(world.plan, world.repo, world.env)
+
+
+def queue_of(plan: "Plan", repo: "Repo", env: "Env") -> "Place":
+    """The queue that runs of this work tree stand in."""
+    if plan.scope == places.USER:
+        return places.of_user(env)
+    return places.of_repository(plan.scope, repo.git_dir, repo.common_dir)
 
 
 def take(request: "Request", world: "World", what: str) -> "Lease | Parent":
@@ -39,8 +47,11 @@ def take(request: "Request", world: "World", what: str) -> "Lease | Parent":
     gone = (lambda: caller.gone(world.repo)) if caller is not None else None
     claim = Claim(what, world.repo.top, world.env, gone)
     limit = min(world.patience, INSIDE_LOCKS_PATIENCE) if request.stage.inside_locks else world.patience
-    held = turn.acquire(place, claim, Patience(limit, _Wait(request, world)))
+    wait = _Wait(request, world)
+    held = turn.acquire(place, claim, Patience(limit, wait, wait.tick))
     try:
+        if held.waited:
+            world.tell(TurnCame(held.waited))
         if held.unsettled:
             _end_leftovers(place, held, world)
     except BaseException:
@@ -56,6 +67,12 @@ class _Wait:
         self._request = request
         self._world = world
 
+    @property
+    def tick(self) -> float:
+        """Seconds between two calls. Only a terminal shows every second, and each call costs a waiter some
+        processor time; but with the index locked we must not overlook a change of holder."""
+        return 1.0 if self._world.wants_progress or self._we_hold_its_index_lock() else 60.0
+
     def __call__(self, waiting: "Waiting") -> None:
         holder = waiting.holder
         if holder is not None and holder.worktree == self._world.repo.top and self._we_hold_its_index_lock():
@@ -67,7 +84,8 @@ class _Wait:
                 "gitseq exec -- git commit ...",
             )
         text = queueing.describe_wait(waiting, clock.wall())
-        self._world.tell(Queued(text, waiting.waited, holder.pid if holder is not None else 0))
+        visible = holder.pid if holder is not None and holder.standing != queueing.ELSEWHERE else 0
+        self._world.tell(Queued(text, waiting.waited, visible))
 
     def _we_hold_its_index_lock(self) -> bool:
         """`commit -a`, `-i` and path commits hand us an index that is, or lies beside, a lock of theirs."""

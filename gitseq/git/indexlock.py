@@ -6,6 +6,7 @@ loaded when there is a lock.
 
 import os
 
+from gitseq.git.repo import lock_of
 from gitseq.host import clock
 from gitseq.model import Record
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from gitseq.git.repo import Repo
     from gitseq.host.env import Env
 
-_LINKS = 5  # git's own limit, MAXDEPTH in its lockfile.c
-
 
 class Waiting(Record):
     """How long to wait for a foreign lock, and how."""
@@ -28,17 +27,6 @@ class Waiting(Record):
     seconds: float = 10.0
     pause: "Callable[[float], None]" = clock.pause
     """Sleeps. It may raise instead, when a signal has come or the git that called us has died."""
-
-
-def lock_of(index: bytes) -> bytes:
-    """The lock file git makes for an index: beside the file that the name leads to, through at most five links."""
-    for _link in range(_LINKS):
-        try:
-            target = os.readlink(index)
-        except OSError:
-            break
-        index = os.path.join(os.path.dirname(index), target)
-    return index + b".lock"
 
 
 def check(repo: "Repo", env: "Env") -> "Lock | None":
@@ -68,4 +56,5 @@ def require_free(repo: "Repo", env: "Env", waiting: Waiting, *, in_commit_hook: 
     from gitseq.git import lockowner
 
     spare_ancestors = in_commit_hook and b"GIT_INDEX_FILE" in env
-    return lockowner.Wait(repo, env, waiting, spare_ancestors=spare_ancestors).until_free(lock)
+    wait = lockowner.Wait(repo, lambda: check(repo, env), waiting, spare_ancestors=spare_ancestors)
+    return wait.until_free(lock)

@@ -4,15 +4,17 @@ import os
 
 from gitseq.core import lockrule
 from gitseq.core.lockrule import Facts, Lock, Owner, Relative
-from gitseq.git import indexlock
 from gitseq.git import repo as repositories
 from gitseq.host import clock, files, proctree
 from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitseq.core.lockwords import Evidence
     from gitseq.errors import Refused
+    from gitseq.git.indexlock import Waiting
     from gitseq.git.repo import Repo
     from gitseq.host.env import Env
     from gitseq.host.proctree import Process
@@ -43,7 +45,7 @@ def gather(repo: "Repo", env: "Env") -> Facts:
     chain = [*proctree.climb()]
     index = _resolved(repo.index)
     partial = lockrule.next_index_pid(index)
-    lock = _lock_behind(index, partial, chain) if partial else _resolved(indexlock.lock_of(index))
+    lock = _lock_behind(index, partial, chain) if partial else _resolved(repositories.lock_of(index))
     us = Relative(os.getpid(), False, _index_of(env, repo.top))
     return Facts(
         index=index,
@@ -76,7 +78,7 @@ def _lock_behind(index: bytes, pid: int, chain: "list[Process]") -> bytes:
     git = next((process for process in chain if process.pid == pid), None)
     env = (proctree.initial_environment(pid) if git else None) or {}
     named = _index_of(env, proctree.working_folder(pid) or b"/")
-    return _resolved(indexlock.lock_of(named or default))
+    return _resolved(repositories.lock_of(named or default))
 
 
 def _relative(process: "Process", top: bytes, lock: bytes) -> Relative:
@@ -118,9 +120,11 @@ def _token(env: "Env") -> "tuple[int, bytes]":
 class Wait:
     """The wait for one repository's lock."""
 
-    def __init__(self, repo: "Repo", env: "Env", waiting: "indexlock.Waiting", *, spare_ancestors: bool) -> None:
+    def __init__(
+        self, repo: "Repo", check: "Callable[[], Lock | None]", waiting: "Waiting", *, spare_ancestors: bool
+    ) -> None:
         self._repo = repo
-        self._env = env
+        self._check = check
         self._waiting = waiting
         self._spare_ancestors = spare_ancestors
         self._started = clock.monotonic()
@@ -135,7 +139,7 @@ class Wait:
                 told = True
                 self._tell(lock)
             self._waiting.pause(_STEP)
-            lock = indexlock.check(self._repo, self._env)
+            lock = self._check()
         return lock
 
     def _waited(self) -> float:

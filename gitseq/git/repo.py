@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from gitseq.host.env import Env
 
 
+_LINKS = 5  # git's own limit, MAXDEPTH in its lockfile.c
+
+
 class Repo(Record):
     """Where a repository's parts lie. All paths are absolute, with symbolic links resolved."""
 
@@ -64,6 +67,17 @@ def _absolute_index(path: bytes) -> bytes:
     """Resolve the folder only: an index that is itself a symbolic link is locked beside its target, by git."""
     folder, name = os.path.split(path)
     return os.path.join(os.path.realpath(folder), name)
+
+
+def lock_of(index: bytes) -> bytes:
+    """The lock file git makes for an index: beside the file that the name leads to, through at most five links."""
+    for _link in range(_LINKS):
+        try:
+            target = os.readlink(index)
+        except OSError:
+            break
+        index = os.path.join(os.path.dirname(index), target)
+    return index + b".lock"
 
 
 def _top_named_by_env(env: "Env", cwd: bytes, git_dir: bytes) -> bytes:

@@ -4,6 +4,7 @@ Without /proc a process has no start time, no environment and no open files here
 answered "not known", which makes the index.lock rule refuse rather than believe.
 """
 
+import errno
 import os
 import time
 
@@ -47,9 +48,17 @@ def look(pid: int) -> "Process | None":
     if not line:
         return None
     command, fields = _split_stat(line)
-    exe = _link(pid, b"exe")
-    name = os.path.basename(exe.removesuffix(b" (deleted)")) if exe else command  # deleted: git was upgraded meanwhile
-    return Process(pid, int(fields[19]), int(fields[1]), name, exe is not None, fields[0] in (b"Z", b"X"))
+    exe, readable = _executable(pid)
+    return Process(pid, int(fields[19]), int(fields[1]), exe or command, readable, fields[0] in (b"Z", b"X"))
+
+
+def _executable(pid: int) -> "tuple[bytes, bool]":
+    """Its base name, or b"", and whether we may look: a process that is just ending has none left to show."""
+    try:
+        path = os.readlink(b"%s/%d/exe" % (PROC, pid))
+    except OSError as error:
+        return b"", error.errno == errno.ENOENT
+    return os.path.basename(path.removesuffix(b" (deleted)")), True  # deleted: git was upgraded meanwhile
 
 
 def start_of(pid: int) -> int:
@@ -96,13 +105,6 @@ def _split_stat(line: bytes) -> "tuple[bytes, list[bytes]]":
     """The command name may hold spaces and parentheses, so the fields start after the last ')'."""
     start, end = line.index(b"("), line.rindex(b")")
     return line[start + 1 : end], line[end + 2 :].split()
-
-
-def _link(pid: int, name: bytes) -> "bytes | None":
-    try:
-        return os.readlink(b"%s/%d/%s" % (PROC, pid, name))
-    except OSError:
-        return None
 
 
 def _content(pid: int, name: bytes) -> "bytes | None":
@@ -203,7 +205,10 @@ def command_line(pid: int) -> "list[bytes]":
 
 def working_folder(pid: int) -> "bytes | None":
     """Where a process stands; None when it may not be asked."""
-    return _link(pid, b"cwd")
+    try:
+        return os.readlink(b"%s/%d/cwd" % (PROC, pid))
+    except OSError:
+        return None
 
 
 def user_of(pid: int) -> str:

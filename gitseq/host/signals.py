@@ -50,6 +50,9 @@ class Signals:
 
     def __init__(self) -> None:
         self.received: list[int] = []
+        self.shares_terminal = False
+        """A command of ours is in the foreground with us: Ctrl-C has reached it by itself, and what it makes of it is
+        its own business."""
         self.fd = -1
         self._write_fd = -1
         self._before: "list[tuple[int, Any]]" = []
@@ -72,7 +75,8 @@ class Signals:
         os.close(self._write_fd)
 
     def _note(self, signum: int, _frame: object) -> None:
-        self.received.append(signum)
+        if not (self.shares_terminal and signum == SIGINT):
+            self.received.append(signum)
 
     @property
     def stop(self) -> int:

@@ -6,7 +6,7 @@ from a place at what its holder is doing sees where that holder's processes wait
 
 import os
 
-from gitseq.core import queueing
+from gitseq.core import jsonline, queueing
 from gitseq.core.queueing import Wait
 from gitseq.errors import Refused
 from gitseq.host import clock, files
@@ -57,7 +57,7 @@ def _path(wait: Wait) -> bytes:
 def _write(nonce: str, wait: Wait) -> None:
     fields = {"nonce": nonce, "target": wait.target, "what": wait.what, "since_boot": wait.since_boot}
     if os.path.isdir(os.path.dirname(_path(wait))):  # else that queue was removed by hand: no circle to be seen there
-        files.write_whole(_path(wait), record.encode({**fields, **record.owner_fields(wait.owner)}))
+        files.write_whole(_path(wait), jsonline.encode({**fields, **record.owner_fields(wait.owner)}))
 
 
 def _waits_from(target: bytes, me: "Owner") -> "dict[bytes, tuple[Wait, ...]]":
@@ -83,7 +83,7 @@ def _waits_inside(state_dir: bytes, me: "Owner") -> "list[Wait]":
         if not name.startswith(_PREFIX) or name.endswith(b".tmp"):
             continue
         path = state_dir + b"/queue/" + name
-        fields = record.decode(files.read(path))
+        fields = jsonline.decode(files.read(path))
         wait = _decoded(state_dir, fields)
         if wait is None:
             continue
@@ -99,6 +99,6 @@ def _decoded(state_dir: bytes, fields: "dict[str, object]") -> "Wait | None":
         target, since = fields["target"], fields["since_boot"]
         if not isinstance(target, str) or not isinstance(since, float):
             return None
-        return Wait(state_dir, record.path_of(target), record.owner_of(fields), str(fields["what"]), since)
+        return Wait(state_dir, jsonline.path_of(target), record.owner_of(fields), str(fields["what"]), since)
     except (KeyError, TypeError, ValueError):
         return None

@@ -28,7 +28,8 @@ class Claim(Record):
     env: "Env"
     """The environment we were started with: it may hold the token of a lease we run inside of."""
     caller_gone: "Callable[[], bool] | None" = None
-    """Whether the git that called us is gone: then so is the reason to stand in line. Asked once a second."""
+    """Whether the git that called us is gone: then so is the reason to stand in line. Asked every few seconds,
+    and before the lease is taken."""
 
 
 class Patience(Record):

@@ -8,7 +8,7 @@ be seen to be dead, so its ticket stands until it is removed by hand.
 import contextlib
 import os
 
-from gitseq.core import queueing
+from gitseq.core import jsonline, queueing
 from gitseq.host import clock, files
 from gitseq.queue import places, record, waiting
 from gitseq.queue.tickets import Ticket
@@ -69,7 +69,7 @@ class PolledTicket(Ticket):
     def _stands_for_someone(self, name: str, me: queueing.Owner) -> bool:
         path = os.path.join(self.place.queue_dir, name.encode())
         try:
-            owner = record.owner_of(record.decode(files.read(path)))
+            owner = record.owner_of(jsonline.decode(files.read(path)))
         except (KeyError, TypeError, ValueError):
             signature = files.signature(path)
             return signature is not None and clock.wall() - signature[2] / 1e9 < _UNSIGNED
@@ -97,10 +97,10 @@ class PolledTicket(Ticket):
         if signature is not None and signature[1] == 0 and clock.wall() - signature[2] / 1e9 > _UNSIGNED:
             files.remove(path)
 
-    def wait(self, _fd: int, _alarm: "Alarm") -> bool:
-        """Sleep a little; nothing is ours by that."""
+    def wait(self, fd: int, _alarm: "Alarm") -> bool:
+        """Sleep a little; then it is time to look again who stands before us (True), or to try the lock (False)."""
         clock.pause(_POLL)
-        return False
+        return fd >= 0
 
     def lock_inode(self) -> int:
         """The marker is made anew for every holder, so it identifies nobody."""

@@ -1,12 +1,8 @@
-"""The lease record and the ticket's words on disk: one JSON object, written whole, believed only with proof.
+"""The lease record and the ticket's words on disk: one JSON object, written whole, believed only with proof."""
 
-Encoded by hand and decoded by the C half of `json`, because importing `json` itself costs 15 ms.
-"""
-
-import _json
 import os
 
-from gitseq.core import queueing
+from gitseq.core import jsonline, queueing
 from gitseq.core.queueing import Facts, LeaseRecord, Owner
 from gitseq.host import files, locks, proctree
 from gitseq.model import Record
@@ -18,52 +14,6 @@ if TYPE_CHECKING:
     from gitseq.queue.places import Place
 
 _FORMAT = 1
-
-
-class _Scan:
-    """What the C scanner asks its context for."""
-
-    strict = True
-    object_hook = None
-    object_pairs_hook = None
-    parse_float = float
-    parse_int = int
-    parse_constant = float
-    memo: "dict[str, str]" = {}  # noqa: RUF012 - the scanner clears it after every use
-
-
-def encode(fields: "dict[str, Any]") -> bytes:
-    """One line of JSON, ended by a newline. Values: str, bytes (a path), int, float, and tuples of those."""
-    return ("{" + ", ".join(f'"{name}": {_value(value)}' for name, value in fields.items()) + "}\n").encode("ascii")
-
-
-def _value(value: "Any") -> str:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "surrogateescape")
-    if isinstance(value, str):
-        return _json.encode_basestring_ascii(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return repr(value)
-
-
-def decode(content: "bytes | None") -> "dict[str, Any]":
-    """The fields of such a line; {} for anything else, such as a ticket whose owner died before it wrote.
-
-    SystemError is what the scanner answers to bad JSON while `json.decoder` is not imported.
-    """
-    if not content or not content.startswith(b"{") or not content.endswith(b"}\n"):
-        return {}
-    try:
-        value, end = _json.make_scanner(_Scan)(content.decode("utf-8"), 0)  # type: ignore[arg-type]
-    except (ValueError, StopIteration, SystemError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) and end == len(content) - 1 else {}
-
-
-def path_of(value: str) -> bytes:
-    """A path as `encode` wrote it."""
-    return value.encode("utf-8", "surrogateescape")
 
 
 # --- ourselves ---------------------------------------------------------------------------------
@@ -107,12 +57,12 @@ def write(place: "Place", lease: LeaseRecord) -> None:
     """After this returns, or dies, the record is the old one or all of the new one. Raises OSError."""
     fields = {"format": _FORMAT, **dict(zip(lease._fields, lease.values(), strict=True))}
     fields |= owner_fields(fields.pop("owner"))
-    files.write_whole(place.record, encode(fields))
+    files.write_whole(place.record, jsonline.encode(fields))
 
 
 def read(place: "Place") -> "LeaseRecord | None":
     """The record that lies there, whatever it is worth; None when there is none, or it is not whole."""
-    fields = decode(files.read(place.record))
+    fields = jsonline.decode(files.read(place.record))
     try:
         if fields.pop("format") != _FORMAT:
             return None
@@ -121,7 +71,7 @@ def read(place: "Place") -> "LeaseRecord | None":
             str(fields["nonce"]),
             owner_of(fields),
             str(fields["what"]),
-            path_of(fields["worktree"]),
+            jsonline.path_of(fields["worktree"]),
             float(fields["since"]),
             float(fields["since_boot"]),
             int(fields["depth"]),

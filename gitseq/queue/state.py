@@ -2,7 +2,7 @@
 
 import os
 
-from gitseq.core import queueing
+from gitseq.core import jsonline, queueing
 from gitseq.core.queueing import Holder, QueueState, Waiter
 from gitseq.host import files, locks, proctree
 from gitseq.queue import places, record
@@ -77,13 +77,13 @@ def _waiter(place: "Place", number: int, position: int) -> "Waiter | None":
         pass
     finally:
         os.close(fd)
-    fields = record.decode(files.read(path))
+    fields = jsonline.decode(files.read(path))
     try:
         return Waiter(
             position,
             int(fields["pid"]),
             str(fields["what"]),
-            record.path_of(fields["worktree"]),
+            jsonline.path_of(fields["worktree"]),
             float(fields["since"]),
         )
     except (KeyError, TypeError, ValueError):

@@ -1,9 +1,9 @@
-"""Standing in line: asleep in the kernel, awake once a second to see whether there is still a reason to stand."""
+"""Standing in line: asleep in the kernel, awake now and then to see whether there is still a reason to stand."""
 
 import math
 import os
 
-from gitseq.core import queueing, units
+from gitseq.core import jsonline, queueing, units
 from gitseq.core.queueing import Waiting
 from gitseq.errors import GaveUp, Interrupted, Refused
 from gitseq.host import clock, locks
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Take = Callable[[Place, Alarm | None], Ticket | None]
 
-_PULSE = 1.0
+_PULSE = 5.0  # seconds between two looks at whether there is still a reason to stand here ...
+_NESTED_PULSE = 1.0  # ... and whether the line ahead has closed a circle
 _NO_WAIT = 0.02  # somebody's mere look at the queue holds a lock for microseconds: try for this long before we believe
 _ORPHAN_POLL = 0.05
 
@@ -37,6 +38,7 @@ def acquire(
         with locks.Alarm(line.pulse()) as alarm:
             lease = line.stand(alarm)
         if alarm.received:  # came when the turn had come as well: whoever asked us to stop must not be ignored
+            lease.release()
             raise Interrupted(alarm.received[0])
         return lease
     except BaseException:
@@ -68,7 +70,9 @@ class _Line:
 
     def pulse(self) -> float:
         """How often to wake up: such that the last time is the moment patience ends."""
-        pulse = min(_PULSE, self._tick)
+        pulse = _NESTED_PULSE if self._outer else _PULSE
+        if self._on_wait is not None:
+            pulse = min(pulse, self._tick)
         return pulse if self._limit == units.FOREVER else self._limit / math.ceil(self._limit / pulse)
 
     def stand(self, alarm: "Alarm") -> "Lease":
@@ -103,16 +107,22 @@ class _Line:
             return None
         blocker = self._ticket.blocker()
         if blocker >= 0:
-            try:
-                self._ticket.wait(blocker, alarm)  # if it is now ours, its owner left or died: the next step clears it
-            finally:
-                os.close(blocker)
+            self._wait_behind(blocker, self._ticket, alarm)
             return None
         if not self._ticket.try_lock() and not self._ticket.wait(self._ticket.lock_fd, alarm):
             return None
         return self._grant(self._ticket)
 
+    def _wait_behind(self, blocker: int, ticket: "Ticket", alarm: "Alarm") -> None:
+        """Until the one before us has left or died; the next step clears its ticket if need be."""
+        try:
+            while not ticket.wait(blocker, alarm) and self._ticket is ticket:
+                self._look_up(alarm)
+        finally:
+            os.close(blocker)
+
     def _grant(self, ticket: "Ticket") -> "Lease | None":
+        self._require_caller()
         lease = leases.grant(ticket, self._claim, self._outer)
         if lease is None and not self._renew(ticket):
             clock.pause(_ORPHAN_POLL)  # the owner before lives on under a lock without a name: only its record tells
@@ -130,7 +140,7 @@ class _Line:
         """Tell others who stands here; an owner that never waits never gets here."""
         claim = self._claim
         ticket.write(
-            record.encode(
+            jsonline.encode(
                 {
                     **record.owner_fields(record.myself()),
                     "what": claim.what,
@@ -146,12 +156,7 @@ class _Line:
     def _look_up(self, alarm: "Alarm") -> None:
         if alarm.received:
             raise Interrupted(alarm.received[0])
-        if self._claim.caller_gone is not None and self._claim.caller_gone():
-            raise Refused(
-                "the git that started this run is gone",
-                why="It ended while we waited for our turn, so nobody waits for an answer.",
-                kept="Nothing was run and nothing was changed.",
-            )
+        self._require_caller()
         if self._notes is not None:
             self._notes.check()
         now = clock.monotonic()
@@ -162,6 +167,14 @@ class _Line:
             self._on_wait(self._waiting())
         if self._ticket is not None:
             self._renew(self._ticket)
+
+    def _require_caller(self) -> None:
+        if self._claim.caller_gone is not None and self._claim.caller_gone():
+            raise Refused(
+                "the git that started this run is gone",
+                why="It ended while we waited for our turn, so nobody waits for an answer.",
+                kept="Nothing was run and nothing was changed.",
+            )
 
     def _waiting(self) -> Waiting:
         holder, holding = state.holder_and_ticket(self._place)

@@ -8,7 +8,7 @@ import _thread
 
 from gitseq.core import text
 from gitseq.model import Event, HookProgress, Queued
-from gitseq.ui.plain import Plain
+from gitseq.ui.plain import Plain, memory_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Live(Plain):
     def _queued(self, event: Queued) -> None:
         """One line, renewed every second, gone when our turn comes."""
         self._waiting = True
-        line = text.notice("info", f"Waiting for our turn ({int(event.waited)} s): {event.text}", self._colour)
+        told = f"Waiting for our turn ({int(event.waited)} s): {event.text}{memory_of(event.holder)}"
+        line = text.notice("info", told, self._colour)
         self._write(_CLEAR_LINE + line)
 
     def _progress(self, event: HookProgress) -> None:

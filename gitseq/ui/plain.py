@@ -5,10 +5,11 @@ import os
 from gitseq.core import text
 from gitseq.model import (
     Event,
-    HalfMemory,
     HookFinished,
+    HookRetried,
     HookRevised,
     HookStarted,
+    MemoryAwaited,
     Notice,
     Queued,
     RunFinished,
@@ -42,10 +43,12 @@ class Plain:
             self.finish(event.verdict.replace(output=b""))
         elif isinstance(event, Queued):
             self._queued(event)
-        elif isinstance(event, HalfMemory):
-            pass  # for the journal: a person need not know until there is something to do
+        elif isinstance(event, HookRetried):
+            self._notice("info", f"attempt {event.attempt} ended with {event.verdict.exit_code}; once more")
+        elif isinstance(event, MemoryAwaited) and not event.waited:
+            self._notice("info", text.waits_for_memory(event.hook, event.free))
         elif isinstance(event, Notice):
-            self._write(text.notice(event.level, event.text, self._colour) + "\n")
+            self._notice(event.level, event.text)
         elif isinstance(event, RunFinished):
             show_problem(event.report.problem)
 
@@ -54,13 +57,19 @@ class Plain:
         minute = int(event.waited // 60)
         if minute != self._minute_told:
             self._minute_told = minute
-            self._write(text.notice("info", "Waiting for our turn: " + event.text, self._colour) + "\n")
+            self._notice("info", f"Waiting for our turn: {event.text}{memory_of(event.holder)}")
+
+    def _notice(self, level: str, words: str) -> None:
+        """A line of its own; a line that was begun is begun again below."""
+        line = text.notice(level, words, self._colour) + "\n"
+        self._write(f"\n{line}{self._begun}" if self._begun else line)
 
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook and show what it said."""
         if verdict.status == "skipped":
             self._write(text.skipped(verdict, self._columns, self._colour) + "\n")
             return
+        self._begun = ""
         lines = [text.ending(verdict, self._colour), *text.details(verdict, self._verbose, self._colour)]
         self._write("\n".join(lines) + "\n")
         output = verdict.output.rstrip().lstrip(b"\r\n")  # an indented first line keeps its indentation
@@ -78,6 +87,15 @@ class Plain:
 
     def _write_bytes(self, data: bytes) -> None:
         write_all(self._fd, data)
+
+
+def memory_of(pid: int) -> str:
+    """`, 270 MiB`: what a process and all below it have in memory; '' when there is none to be seen."""
+    from gitseq.core.units import format_size
+    from gitseq.host import tree
+
+    members = tree.walk([pid]) if pid else []
+    return f", {format_size(sum(member.resident for member in members))}" if members else ""
 
 
 def show_problem(lines: "tuple[str, ...]") -> None:

@@ -78,20 +78,24 @@ def test_interpreter_runs_isolated_and_without_site(shim, tmp_path):
     assert (shim.called["isolated"], shim.called["no_site"], shim.called["third_party"]) == (1, 1, False)
 
 
+@pytest.fixture(scope="module")
+def gbk(tmp_path_factory) -> Path:
+    """A folder for LOCPATH that holds the locale zh_CN.GBK."""
+    if not shutil.which("localedef") or not Path("/usr/share/i18n/charmaps/GBK.gz").exists():
+        pytest.skip("this machine cannot make a GBK locale")
+    folder = tmp_path_factory.mktemp("locales")
+    make = ["localedef", "-i", "zh_CN", "-f", "GBK", str(folder / "zh_CN.GBK")]
+    made = run_bounded(make, env={"PATH": "/usr/bin:/bin"}, cwd=folder)
+    assert (folder / "zh_CN.GBK").is_dir(), text(made)
+    return folder
+
+
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8", "zh_CN.GBK"])
-def test_bytes_arrive_in_every_locale(shim, tmp_path, shell, locale):
+def test_bytes_arrive_in_every_locale(shim, request, shell, locale):
     """Without -X utf8, Python decodes arguments as GBK with the C library and encodes them with its own tables."""
     env = {"LC_ALL": locale}
     if locale == "zh_CN.GBK":
-        if not shutil.which("localedef") or not Path("/usr/share/i18n/charmaps/GBK.gz").exists():
-            pytest.skip("this machine cannot make a GBK locale")
-        made = run_bounded(
-            ["localedef", "-i", "zh_CN", "-f", "GBK", str(tmp_path / "zh_CN.GBK")],
-            env={"PATH": "/usr/bin:/bin"},
-            cwd=tmp_path,
-        )
-        assert (tmp_path / "zh_CN.GBK").is_dir(), text(made)
-        env["LOCPATH"] = str(tmp_path)
+        env["LOCPATH"] = str(request.getfixturevalue("gbk"))
     done = shim.run(EVERY_BYTE, shell=shell, env=env)
     assert done.returncode == 0, text(done)
     assert shim.argv[-1] == EVERY_BYTE

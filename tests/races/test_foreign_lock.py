@@ -199,7 +199,9 @@ def test_a_git_of_another_user_keeps_a_lock_from_being_suspected(repo, lock, tmp
     _fake_proc(tmp_path / "proc/1", stat=_stat(1, "init"))
     monkeypatch.setattr(proctree, "PROC", os.fsencode(tmp_path / "proc"))
     assert "rm " in refusal(repo).hint
-    _fake_proc(tmp_path / "proc/77", stat=_stat(77, "git"))
+    _fake_proc(tmp_path / "proc/66", stat=_stat(66, "git"))  # just ending: it has no executable any more
+    assert "rm " in refusal(repo).hint
+    _fake_proc(tmp_path / "proc/77", stat=_stat(77, "git"), exe=b"no link, so that reading it fails otherwise")
     assert "a git of another user (pid 77, user " in refusal(repo).why.lower()
     assert "rm " not in refusal(repo).hint
 
@@ -480,6 +482,25 @@ def test_no_patience_is_spent_on_a_git_that_is_gone(repo, probe, lock):
     assert "unset GIT_INDEX_FILE" in caught.value.hint
 
 
+def test_no_patience_is_spent_on_an_owner_that_waits_for_us(repo, probe, tmp_path):
+    """With ten seconds of patience it is refused at the first telling, and the commit goes on."""
+    script = tmp_path / "impatient.py"
+    library = str(Path(indexlock.__file__).parents[2])
+    script.write_text(
+        f"import os, sys; sys.path.insert(0, {library!r})\n"
+        "from gitseq.git import indexlock, lockowner; from gitseq.git.repo import discover\n"
+        "from gitseq.errors import Refused\n"
+        "lockowner._QUIET = 0.0; env = dict(os.environb)\n"
+        "def pause(seconds): sys.exit('waited for its own ancestor')\n"
+        "try: indexlock.require_free(discover(env, os.getcwdb()), env, indexlock.Waiting(print, pause=pause))\n"
+        "except Refused as error: sys.exit(0 if 'cannot wait for it' in error.hint else str(error.lines()))\n"
+        "sys.exit('was not refused')\n"
+    )
+    command = f"{probe.command.rpartition(' ')[0]} {shlex.quote(str(script))}"
+    probe.hook("pre-commit", f'exec env -i PATH="$PATH" sh -c {shlex.quote(command + "; exit $?")}\n')
+    repo.commit("-a")
+
+
 def test_a_signal_ends_the_wait(repo, probe):
     repo.foreign_lock()
 
@@ -534,5 +555,5 @@ def test_an_index_link_is_followed_as_far_as_git_follows_it(tmp_path):
     folder = os.fsencode(tmp_path)
     for number in range(7):
         os.symlink(b"i%d" % (number + 1), folder + b"/i%d" % number)
-    assert indexlock.lock_of(folder + b"/i0") == folder + b"/i5.lock"
-    assert indexlock.lock_of(folder + b"/i4") == folder + b"/i7.lock"
+    assert repositories.lock_of(folder + b"/i0") == folder + b"/i5.lock"
+    assert repositories.lock_of(folder + b"/i4") == folder + b"/i7.lock"

@@ -3,10 +3,39 @@ import pytest
 from gitseq.config import load
 from gitseq.core import patterns
 from gitseq.errors import ConfigError
-from gitseq.model import Hook
+from gitseq.model import Hook, Limits
 from tests.support.configs import VALID, compiled, told, where
 
 HOOK = '[[hook]]\nid = "{}"\nrun = "true"\n'
+
+
+CAPS = {
+    "timeout": 600.0,
+    "memory": 4 << 30,
+    "processes": 256,
+    "min_free_memory": 512 << 20,
+    "memory_wait": 120.0,
+}
+"""What a hook may take when nobody says otherwise."""
+
+
+def test_a_hooks_own_limits_win_over_limits_over_the_defaults(tmp_path):
+    (tmp_path / "gitseq.toml").write_text(
+        "[limits]\ntimeout = '2m'\nmemory = '1GiB'\nrun_timeout = '5m'\n[queue]\nscope = 'user'\nwait = '90s'\n"
+        + HOOK.format("h")
+        + "timeout = '10s'\ngrace = '1s'\nprocesses = 3\nretry = 2\ndaemons = 'keep'\n"
+    )
+    plan = compiled(tmp_path)
+    assert (plan.scope, plan.wait, plan.run_timeout) == ("user", 90.0, 300.0)
+    [hook] = plan.hooks
+    assert hook.limits == Limits(10.0, 1.0, 1 << 30, 3)
+    assert (hook.retry, hook.keep_daemons, hook.memory_wait) == (2, True, 120.0)
+
+
+def test_without_a_word_about_it_turns_are_taken_in_the_repository_and_waited_for_without_end(tmp_path):
+    (tmp_path / "gitseq.toml").write_text(HOOK.format("h"))
+    plan = compiled(tmp_path)
+    assert (plan.scope, plan.wait, plan.run_timeout) == ("repo", float("inf"), 3600.0)
 
 
 def test_every_key_arrives_in_the_plan(tmp_path):
@@ -32,6 +61,7 @@ def test_every_key_arrives_in_the_plan(tmp_path):
         skip_on=("merge",),
         groups=("lint",),
         alias="lint",
+        **CAPS,
     )
     assert (message.name, message.argv, message.shell) == ("message", ('grep -q . "$1"\n',), True)
 
@@ -39,7 +69,7 @@ def test_every_key_arrives_in_the_plan(tmp_path):
 def test_defaults_are_those_of_the_reference(tmp_path):
     (tmp_path / "gitseq.toml").write_text(HOOK.format("h"))
     plan = compiled(tmp_path)
-    assert plan.hooks == (Hook("h", "h", ("true",), stages=("pre-commit",), exclude="^$"),)
+    assert plan.hooks == (Hook("h", "h", ("true",), stages=("pre-commit",), exclude="^$", **CAPS),)
     assert (plan.files, plan.exclude, plan.pattern_codes, plan.extension_tags) == ("", "^$", {}, None)
 
 
@@ -112,6 +142,11 @@ def test_file_name_that_is_not_utf8_is_usable(tmp_path):
 def test_byte_order_mark_is_no_key(tmp_path):
     (tmp_path / "gitseq.toml").write_bytes(b"\xef\xbb\xbffail_fast = true")
     assert compiled(tmp_path).fail_fast
+
+
+def test_names_that_people_choose_are_not_taken_for_keys(tmp_path):
+    (tmp_path / "gitseq.toml").write_text(HOOK.format("h") + 'env = { id = "pre-commit", run = "", timeout = "x" }\n')
+    assert dict(compiled(tmp_path).hooks[0].env) == {"id": "pre-commit", "run": "", "timeout": "x"}
 
 
 OVERLAY = """\

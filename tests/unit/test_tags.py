@@ -170,6 +170,15 @@ def test_file_that_cannot_be_read_is_named(tmp_path):
         Sniffer(os.fsencode(tmp_path)).interpreter_tags(b"gone")
 
 
+def test_kernel_decides_who_may_execute_not_the_bits():
+    class Denied(Unasked):
+        def may_execute(self, path):
+            return False
+
+    tagger = tags.Tagger(plan_for("executable"), Denied())
+    assert tagger.tags(b"x", stat.S_IFREG | 0o755) == {"file", "non-executable"}
+
+
 def test_unreadable_mode_of_others_does_not_make_a_file_executable(tmp_path):
     """The kernel decides, not the bits: an execute bit for others says nothing to the owner who has none."""
     path = tmp_path / "x"

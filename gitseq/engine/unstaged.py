@@ -1,0 +1,135 @@
+"""Unstaged work during a run: out of the hooks' sight, and back again whatever happens."""
+
+import os
+
+from gitseq.errors import NotRestored
+from gitseq.git import call
+from gitseq.guard import state
+from gitseq.host import clock, proctree
+from gitseq.model import Notice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.engine.request import World
+    from gitseq.git.status import Listing
+    from gitseq.guard.hide import Guard
+    from gitseq.guard.journal import Dirty, Git
+    from gitseq.guard.restore import Restored
+    from gitseq.host import procs
+
+PARTIAL, ALL, NONE = "partial", "all", "none"
+
+
+class Unstaged:
+    """What is hidden in this run. Nothing is imported or started for it until there is something to hide."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._guard: Guard | None = None
+        self.paths: frozenset[bytes] = frozenset()
+        """What is hidden now."""
+
+    def finish_dead_runs(self) -> None:
+        """Bring back what runs that died in this work tree had hidden; NotRestored when that takes a person."""
+        if state.unfinished(self._world.repo.git_dir):
+            finish_dead_runs(self._world)
+
+    def hide(self, listing: "Listing", isolate: str) -> "Listing":
+        """Hide what is not staged, and answer what the work tree looks like then.
+
+        Inside a run that has hidden things in this work tree already, nothing is left to hide.
+        """
+        dirty = [change for change in listing.unstaged if change.index_mode != _GITLINK]
+        if isolate == NONE or not (dirty or isolate == ALL):
+            return listing
+        from gitseq.guard import hide
+        from gitseq.guard.journal import Dirty
+
+        found = [Dirty(change.path, change.kind, change.index_mode, change.index_oid) for change in dirty]
+        if isolate == ALL:
+            found += self._untracked()
+        repo = self._world.repo
+        self._guard = hide.hide(hide.Where(repo.top, repo.git_dir, _run_name()), found, git_of(self._world))
+        self.paths = frozenset(entry.path for entry in found) if self._guard is not None else frozenset()
+        kept = tuple(change for change in listing.unstaged if change.path not in self.paths)
+        return listing.replace(
+            unstaged=kept, signatures={change.path: listing.signatures[change.path] for change in kept}
+        )
+
+    def restore(self, staged: "frozenset[bytes]") -> "NotRestored | None":
+        """After this returns, or dies, every hidden file is in its place or still set aside, whole.
+
+        What a run has to fail with, if it is not all in its place; `staged` are paths whose fixes are in the commit.
+        """
+        if self._guard is None:
+            return None
+        from gitseq.guard.restore import restore
+
+        restored = restore(self._guard, git_of(self._world))
+        self._guard = None
+        _tell(restored, self._world)
+        return restored.failure(staged)
+
+    def _untracked(self) -> "list[Dirty]":
+        from gitseq.guard import fixes
+        from gitseq.guard.journal import Dirty
+
+        return [Dirty(path, "?") for path in sorted(fixes.untracked(git_of(self._world)))]
+
+
+_GITLINK = 0o160000
+
+
+def git_of(world: "World") -> "Git":
+    """git for the guard: in this work tree, on the index in use or on another."""
+
+    def git(arguments: "list[bytes]", stdin: bytes = b"", index: "bytes | None" = None) -> "procs.Completed":
+        env = world.env if index is None else {**world.env, b"GIT_INDEX_FILE": index}
+        return call.ask(arguments, env, world.repo.top, stdin)
+
+    return git
+
+
+def finish_dead_runs(world: "World") -> None:
+    """After this returns, no dead run of this work tree has anything hidden. Call it while holding the lease.
+
+    A guard whose engine is alive can only be that of a run we are nested in: it is left alone. Where somebody wrote to
+    hidden files since, a person decides: NotRestored says what `gitseq recover` will do.
+    """
+    from gitseq.guard import recover
+
+    repo = world.repo
+    if any(is_live(run) for run in state.unfinished(repo.git_dir)):
+        return
+    pending = [survey for survey in recover.survey(repo.git_dir) if not survey.as_left]
+    if pending:
+        raise NotRestored(
+            "a run that died left unstaged work hidden, and files were written in its place since",
+            why="\n".join(line for survey in pending for line in survey.lines()),
+            kept="Your files are whole; nothing is overwritten, what goes apart is kept in both versions.",
+            hint="To bring it back: gitseq recover",
+        )
+    for restored in recover.recover(repo.git_dir, git_of(world)):
+        _tell(restored, world)
+        failure = restored.failure()
+        if failure is not None:
+            raise failure
+        world.tell(Notice("info", "Brought back the unstaged work of a run that had died."))
+
+
+def _tell(restored: "Restored", world: "World") -> None:
+    for line in restored.notices():
+        world.tell(Notice("warning", line))
+
+
+def _run_name() -> bytes:
+    """Sorts by time, and says which process it belongs to."""
+    me = proctree.look(os.getpid())
+    return b"%020d-%d-%d" % (clock.wall_ns(), os.getpid(), me.start if me is not None else 0)
+
+
+def is_live(run: bytes) -> bool:
+    """Whether the engine that a guard is named for still runs."""
+    _time, pid, start = run.split(b"-")
+    engine = proctree.look(int(pid))
+    return engine is not None and engine.start == int(start)

@@ -1,0 +1,310 @@
+"""Move unstaged work aside and put what is staged in its place.
+
+What does not work: a patch of the changes, a checkout, and the patch applied again. It rewrites files (times, line
+endings, filters), it has moments in which the only copy of a user's work is a derived form, and it loses what is
+saved meanwhile. What we do: the user's own file is *renamed* aside and comes back by a rename, and a journal that is
+on the disk before the first move says what goes where. What remains: docs/explanation/guard.md.
+"""
+
+import os
+import stat
+
+from gitseq.core.text import printable
+from gitseq.errors import EnvironmentProblem, GitseqError, Refused
+from gitseq.guard import drop, journal, plan, state
+from gitseq.guard.journal import Item, Journal
+from gitseq.host import clock
+from gitseq.host.fileops import FileOps, move_without_overwriting
+from gitseq.model import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.guard.journal import Dirty, Git
+    from gitseq.host.procs import Completed
+
+SNAPSHOT_WRITTEN = "snapshot_written"
+JOURNAL_WRITTEN = "journal_written"
+TREE_HIDDEN = "tree_hidden"
+HOOKS_RUNNING = "hooks_running"
+RESTORE_BEGUN = "restore_begun"
+TREE_RESTORED = "tree_restored"
+GUARD_DROPPED = "guard_dropped"
+STEPS = (
+    SNAPSHOT_WRITTEN,
+    JOURNAL_WRITTEN,
+    TREE_HIDDEN,
+    HOOKS_RUNNING,
+    RESTORE_BEGUN,
+    TREE_RESTORED,
+    GUARD_DROPPED,
+)
+"""The moments `FileOps.step` is told about, in order; the engine tells `hooks_running`."""
+
+_SYMLINK = 0o120000
+_EXECUTABLE = 0o100755
+_PAST_NS = 2_000_000_000
+_SECOND_NS = 1_000_000_000
+_OPEN_TO_US = 0o700
+
+
+class Where(Record):
+    """The work tree a run is about. Absolute paths with symbolic links resolved."""
+
+    top: bytes
+    git_dir: bytes
+    """This work tree's own git directory."""
+    run: bytes
+    """A name no other run of this work tree has; it becomes the name of a folder."""
+
+    @property
+    def folder(self) -> bytes:
+        """Where this run's guard keeps its journal."""
+        return state.guards_dir(self.git_dir) + b"/" + self.run
+
+
+class Guard(Record):
+    """Unstaged work that is set aside; `restore` brings it back."""
+
+    git_dir: bytes
+    journal: Journal
+
+    @property
+    def folder(self) -> bytes:
+        """Where the journal lies."""
+        return self.journal.stores[0]
+
+
+def hide(where: Where, dirty: "list[Dirty]", git: "Git", ops: "FileOps | None" = None) -> "Guard | None":
+    """After this returns, the work tree shows the index's version of every path of `dirty`; None: nothing was to do.
+
+    After it raises, everything is as it was; after it dies, at any point, `recover` makes it so. The files themselves
+    are renamed, never copied or rewritten. Submodules are left alone. Call it while holding the lease, with no
+    unfinished guard in this work tree. Raises EnvironmentProblem (full disk, no permission, git or a filter failed),
+    Refused (a file was changed in that very moment), NotRestored (the way back failed as well; all is kept).
+    """
+    ops = ops or FileOps()
+    try:
+        planned = plan.make(where, dirty)
+    except OSError as error:
+        raise _could_not_begin(error) from None
+    if not planned.items:
+        return None
+    guard = Guard(where.git_dir, planned)
+    try:
+        guard = _write_down(guard, git, ops)
+    except OSError as error:
+        _discard(guard, ops)
+        raise _could_not_begin(error) from None
+    except BaseException:
+        _discard(guard, ops)
+        raise
+    try:
+        _move_all(guard.journal, ops)
+    except BaseException as error:
+        _undo(guard, git, ops, error)
+        raise
+    ops.step(TREE_HIDDEN)
+    return guard
+
+
+def _write_down(guard: Guard, git: "Git", ops: FileOps) -> Guard:
+    """Everything that can fail for want of space comes before the first move."""
+    planned = guard.journal
+    _make_folders(guard, ops)
+    _snapshot(planned, git, guard.git_dir, ops)
+    complete = planned.replace(items=tuple(_signed(planned, item, ops) for item in planned.items))
+    ops.step(SNAPSHOT_WRITTEN)
+    name = guard.folder + b"/" + state.JOURNAL
+    ops.write(name + b".tmp", journal.encode(complete))
+    ops.rename(name + b".tmp", name)
+    ops.sync(guard.folder)
+    ops.sync(os.path.dirname(guard.folder))
+    ops.step(JOURNAL_WRITTEN)
+    return guard.replace(journal=complete)
+
+
+def _make_folders(guard: Guard, ops: FileOps) -> None:
+    stores = guard.journal.stores
+    for folder in (os.path.dirname(os.path.dirname(stores[0])), os.path.dirname(stores[0])):
+        if not os.path.isdir(folder):
+            ops.mkdir(folder, _OPEN_TO_US)
+    ops.mkdir(stores[0], _OPEN_TO_US)
+    if len(stores) > 1:  # so that a death before the journal is there leaves no folder that nobody knows of
+        ops.write(stores[0] + b"/" + state.STORES, b"".join(store + b"\0" for store in stores))
+    for number, store in enumerate(stores):
+        if number:
+            ops.mkdir(store, _OPEN_TO_US)
+            ops.write(store + b"/.gitignore", b"*\n")  # or `git add -A` in a hook would stage the user's hidden work
+        for name in (b"/b", b"/i", b"/t", b"/kept"):
+            ops.mkdir(store + name, _OPEN_TO_US)
+
+
+# --- the index's version of each path ---------------------------------------------------------------
+
+
+def _snapshot(planned: Journal, git: "Git", git_dir: bytes, ops: FileOps) -> None:
+    """Have git write what is staged, through its filters and line-ending rules.
+
+    Attributes come from the work tree, as git would read them; but where an attributes file has unstaged changes of
+    its own they come from the index, because that is the one the hooks will see.
+    """
+    from_index = any(os.path.basename(item.path) == b".gitattributes" for item in planned.items)
+    for number, store in enumerate(planned.stores):
+        of_store = [item for item in planned.items if item.store == number and item.places]
+        plain = [item for item in of_store if not from_index and item.snapshot.startswith(b"i/")]
+        special = [item for item in of_store if item not in plain]
+        if plain:
+            names = b"".join(item.path + b"\0" for item in plain)
+            _succeed(git([b"checkout-index", b"-z", b"--stdin", b"--prefix=" + store + b"/i/"], names))
+        if special:
+            _snapshot_in_empty_tree(planned, special, git, git_dir, ops)
+
+
+def _snapshot_in_empty_tree(planned: Journal, items: "list[Item]", git: "Git", git_dir: bytes, ops: FileOps) -> None:
+    """As above, but git stands in an empty work tree: attributes come from the index, and no name gets too long."""
+    scratch = planned.stores[items[0].store] + b"/t"
+    here = [b"--git-dir=" + git_dir, b"--work-tree=" + scratch]
+    names = b"".join(item.path + b"\0" for item in items)
+    listing = _succeed(git([*here, b"checkout-index", b"-z", b"--stdin", b"--temp"], names))
+    written = {path: name for name, path in (line.split(b"\t", 1) for line in listing.split(b"\0") if line)}
+    for item in items:
+        temporary = scratch + b"/" + written[item.path] if item.path in written else b""
+        if not temporary:
+            raise _not_written(item)
+        _make_parents(os.path.dirname(planned.snapshot(item)), planned.stores[item.store], ops)
+        if item.mode == _SYMLINK:
+            _as_symlink(temporary, planned.snapshot(item), ops)
+        else:
+            ops.chmod(temporary, _fresh_mode(scratch, item.mode == _EXECUTABLE))
+            ops.rename(temporary, planned.snapshot(item))
+
+
+def _make_parents(folder: bytes, store: bytes, ops: FileOps) -> None:
+    if folder != store and not os.path.isdir(folder):
+        _make_parents(os.path.dirname(folder), store, ops)
+        ops.mkdir(folder, _OPEN_TO_US)
+
+
+def _as_symlink(written: bytes, target: bytes, ops: FileOps) -> None:
+    """`checkout-index --temp` writes a symbolic link as a file that holds its target."""
+    with open(written, "rb") as stream:
+        os.symlink(stream.read(), target)
+    ops.unlink(written)
+
+
+def _fresh_mode(folder: bytes, executable: bool) -> int:
+    """The mode a new file gets here, umask and all."""
+    name = folder + b"/.mode"
+    os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777 if executable else 0o666))
+    mode = stat.S_IMODE(os.lstat(name).st_mode)
+    os.unlink(name)
+    return mode
+
+
+def _succeed(done: "Completed") -> bytes:
+    """git's output, or EnvironmentProblem with its words: a missing object, a filter that failed, a full disk."""
+    if done.rc != 0:
+        raise EnvironmentProblem(
+            "git could not write out what is staged, so unstaged changes cannot be hidden from the hooks",
+            why=done.err.decode("utf-8", "backslashreplace").strip(),
+            kept="Nothing was touched.",
+            hint='Fix the cause and try again, or stage all changes, or set `isolate = "none"`.',
+        )
+    return done.out
+
+
+def _signed(planned: Journal, item: Item, ops: FileOps) -> Item:
+    """Date the index's version back, so that any later write shows in its signature, and note that signature."""
+    if not item.places:
+        return item
+    name = planned.snapshot(item)
+    try:
+        ops.set_mtime(name, _past(planned, item))
+        st = os.lstat(name)
+    except FileNotFoundError:
+        raise _not_written(item) from None
+    return item.replace(ours=journal.signature_of(st))
+
+
+def _past(planned: Journal, item: Item) -> int:
+    """Two seconds ago, in another second than the user's file: with core.checkStat=minimal git compares only those."""
+    moment = int(clock.wall() * _SECOND_NS) - _PAST_NS
+    if item.had and os.lstat(planned.at(item.path)).st_mtime_ns // _SECOND_NS == moment // _SECOND_NS:
+        moment -= _PAST_NS
+    return moment
+
+
+def _not_written(item: Item) -> EnvironmentProblem:
+    """git says nothing about a path whose filter failed, or that sparse checkout rules exclude."""
+    return EnvironmentProblem(
+        f"git did not write out the staged version of {printable(item.path)}",
+        kept="Nothing was touched.",
+        hint="To see git's own words: git checkout-index --prefix=/tmp/staged/ -- " + printable(item.path),
+    )
+
+
+# --- moving ------------------------------------------------------------------------------------------
+
+
+def _move_all(written: Journal, ops: FileOps) -> None:
+    for mode, folder in written.modes:
+        ops.chmod(written.at(folder), mode | _OPEN_TO_US)
+    for item in written.items:
+        if not item.places:  # first, as they may stand where a folder is needed
+            ops.rename(written.at(item.path), written.user(item))
+    for folder in written.made:
+        if not os.path.isdir(written.at(folder)):
+            ops.mkdir(written.at(folder), 0o777)
+    for item in written.items:
+        if item.places:
+            if item.had:
+                ops.rename(written.at(item.path), written.user(item))
+            move_without_overwriting(ops, written.snapshot(item), written.at(item.path))
+
+
+# --- ways out ----------------------------------------------------------------------------------------
+
+
+def _discard(guard: Guard, ops: FileOps) -> None:
+    """Nothing was moved yet. What cannot be removed now (a full disk, say) is in nobody's way: `recover` removes it."""
+    try:
+        drop.discard(guard.folder, ops)
+    except OSError:
+        return
+
+
+def _could_not_begin(error: OSError) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"unstaged changes cannot be hidden from the hooks: {error.strerror or error}",
+        why=f"at {printable(os.fsencode(error.filename))}" if error.filename else "",
+        kept="Nothing was touched.",
+        hint='Make room or fix the cause and try again, or stage all changes, or set `isolate = "none"`.',
+    )
+
+
+def _undo(guard: Guard, git: "Git", ops: FileOps, error: BaseException) -> None:
+    """Bring back what was moved already, and say why."""
+    from gitseq.guard.restore import restore
+
+    restored = restore(guard, git, ops)
+    failure = restored.failure()
+    if failure is not None:
+        raise failure from error
+    if isinstance(error, (FileExistsError, FileNotFoundError)):
+        raise Refused(
+            f"{_name_in(error, guard.journal)} was changed in the moment its unstaged changes were being hidden",
+            kept="Everything is as it was.",
+            hint="Try again.",
+        ) from None
+    if isinstance(error, OSError):
+        raise _could_not_begin(error) from None
+    if isinstance(error, GitseqError):
+        raise error
+
+
+def _name_in(error: OSError, written: Journal) -> str:
+    for name in (error.filename2, error.filename):
+        path = os.fsencode(name) if name else b""
+        if path.startswith(written.top + b"/") and not path.startswith(written.stores[0]):
+            return printable(path[len(written.top) + 1 :])
+    return "A file"

@@ -1,0 +1,114 @@
+"""Where one hidden path stands, decided from the file system alone, so that any process can go on from any point."""
+
+import os
+import stat
+
+from gitseq.guard.journal import Item, Journal, signature_of
+
+BACK = "back"
+"""Nothing to do: it was never moved, or is in its place again."""
+FREE = "free"
+"""The user's file is set aside and nothing is in its place."""
+LINKED = "linked"
+"""The user's file is in its place and still has its name aside."""
+PLACED = "placed"
+"""The index's version is in its place, untouched."""
+EDITED = "edited"
+"""What is in its place was written by somebody: a hook, or the user."""
+EDIT_ASIDE = "edit_aside"
+"""The user's file and what somebody wrote are both set aside; to be merged, or the user's goes back."""
+MERGED = "merged"
+"""The merge of both is in its place; the user's file still has to be filed away."""
+
+
+def at(journal: Journal, item: Item) -> str:
+    """One of the states above."""
+    user = lstat(journal.user(item))
+    there = None if blocker(journal, item) else lstat(journal.at(item.path))
+    if user is None:
+        return BACK if item.had or not item.places else _of_deleted(journal, item, there)
+    if there is None:
+        return EDIT_ASIDE if edits(journal, item) else FREE
+    if _same(user, there):
+        return LINKED
+    merged = lstat(journal.kept(item, b"merged"))
+    if merged is not None and _same(merged, there):
+        return MERGED
+    return PLACED if _is_ours(item, there) else EDITED
+
+
+def _of_deleted(journal: Journal, item: Item, there: "os.stat_result | None") -> str:
+    """The user had deleted it, so nothing of theirs is aside to tell by; traces of each step of ours are.
+
+    Without them a file that the user makes anew, after we finished with this path and died, would pass for a hook's.
+    """
+    if there is None:
+        return BACK
+    if lstat(journal.kept(item, b"ours")) is not None or edits(journal, item):
+        return BACK
+    waiting = lstat(journal.snapshot(item))
+    if waiting is not None:
+        return PLACED if _same(waiting, there) else BACK
+    return PLACED if _is_ours(item, there) else EDITED
+
+
+def edits(journal: Journal, item: Item) -> "list[bytes]":
+    """What somebody wrote at the path and we set aside: nothing or one, more if it was written again and again."""
+    return _numbered(journal, item, b"edited")[0]
+
+
+def blockers(journal: Journal, item: Item) -> "list[bytes]":
+    """What stood where a folder above the path belongs, and was set aside."""
+    return _numbered(journal, item, b"blocker")[0]
+
+
+def next_name(journal: Journal, item: Item, kind: bytes) -> bytes:
+    """A free name for one more edit or blocker: nothing that was set aside is ever overwritten."""
+    return _numbered(journal, item, kind)[1]
+
+
+def _numbered(journal: Journal, item: Item, kind: bytes) -> "tuple[list[bytes], bytes]":
+    found: list[bytes] = []
+    while True:
+        name = journal.kept(item, kind + b"%d" % (len(found) + 1) if found else kind)
+        if lstat(name) is None:
+            return found, name
+        found.append(name)
+
+
+def blocker(journal: Journal, item: Item) -> bytes:
+    """The highest thing above a path that is not a folder, relative to the top; b'' when there is none.
+
+    A symbolic link counts: through one we would write outside of the work tree.
+    """
+    parts = item.path.split(b"/")
+    for end in range(1, len(parts)):
+        folder = b"/".join(parts[:end])
+        st = lstat(journal.at(folder))
+        if st is None:
+            return b""
+        if not stat.S_ISDIR(st.st_mode):
+            return folder
+    return b""
+
+
+def lstat(path: bytes) -> "os.stat_result | None":
+    """None when there is nothing. Raises OSError for everything else: what we cannot see may be a user's file."""
+    try:
+        return os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_ours(item: Item, path: bytes) -> bool:
+    """Whether the file at `path` is the index's version we wrote, untouched since."""
+    st = lstat(path)
+    return st is not None and _is_ours(item, st)
+
+
+def _is_ours(item: Item, st: os.stat_result) -> bool:
+    return item.places and signature_of(st) == item.ours
+
+
+def _same(one: os.stat_result, other: os.stat_result) -> bool:
+    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)

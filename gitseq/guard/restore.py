@@ -1,0 +1,288 @@
+"""Bring the user's files back. The same code finishes a run that died.
+
+Every path is brought forward one change at a time, and after each change its state can be told from the file system
+(`look`), so that dying anywhere costs nothing but starting again.
+"""
+
+import errno
+import os
+import stat
+
+from gitseq.core.text import printable
+from gitseq.errors import GitseqError, NotRestored
+from gitseq.guard import drop, look, merge, state
+from gitseq.guard.hide import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard
+from gitseq.guard.journal import Item, Journal
+from gitseq.host import clock
+from gitseq.host.fileops import FileOps, move_without_overwriting
+from gitseq.model import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.guard.journal import Git
+
+_ATTEMPTS = 20
+"""Changes to one path; six are needed at most, the rest is for somebody who keeps writing to it."""
+_NOT_OURS_TO_REMOVE = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR)
+
+
+class Conflict(Record):
+    """A path that was written while the user's own version was hidden."""
+
+    path: bytes
+    edited: bytes
+    """Where that version is kept."""
+    yours: bytes = b""
+    """Where the user's version from before the run is kept; b'' when that is what lies in the work tree."""
+
+    @property
+    def merged(self) -> bool:
+        """Whether the work tree holds both, merged."""
+        return self.yours != b""
+
+
+class Problem(Record):
+    """A path that could not be brought back yet, and why. The user's file is still set aside."""
+
+    path: bytes
+    why: str
+
+
+class Restored(Record):
+    """How bringing back unstaged work ended."""
+
+    run: bytes
+    folder: bytes
+    """The guard's folder; it is gone unless there are problems."""
+    conflicts: tuple[Conflict, ...] = ()
+    """Paths that were written during the run; the merged ones are notices, the others take a person."""
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every file of the user's is back, be it merged with what was written during the run."""
+        return not self.problems
+
+    def failure(self, staged: "frozenset[bytes]" = frozenset()) -> "NotRestored | None":
+        """What a run has to fail with, if anything.
+
+        A conflict on one of `staged` does not count: there the version written during the run is in the commit.
+        """
+        if self.problems:
+            return NotRestored(
+                "unstaged work could not be put back completely",
+                why="\n".join(f"{printable(problem.path)}: {problem.why}" for problem in self.problems),
+                kept=f"All of it is safe in {printable(self.folder)}",
+                hint="When the cause is gone: gitseq recover",
+            )
+        apart = [conflict for conflict in self.conflicts if not conflict.merged and conflict.path not in staged]
+        if not apart:
+            return None
+        return NotRestored(
+            "files with unstaged changes were written while the hooks ran, and the two do not go together",
+            why="\n".join(self.notices()),
+            kept="Your version is in the work tree, the other one beside it in the kept folder.",
+            hint=f"Compare them: git diff --no-index -- {printable(apart[0].path)} {printable(apart[0].edited)}",
+        )
+
+    def notices(self) -> "list[str]":
+        """One line for each path that was written during the run: what was done, and where both versions are."""
+        lines = []
+        for conflict in self.conflicts:
+            path, edited = printable(conflict.path), printable(conflict.edited)
+            if conflict.merged:
+                lines.append(f"{path}: merged; yours is kept as {printable(conflict.yours)}, the hooks' as {edited}")
+            else:
+                lines.append(f"{path}: as you left it; what was written during the run is kept as {edited}")
+        return lines
+
+
+def restore(guard: Guard, git: "Git", ops: "FileOps | None" = None) -> Restored:
+    """After this returns or dies, each of the user's hidden files is in its place or still set aside, whole.
+
+    Nothing that was written meanwhile, by a hook or by the user, is overwritten: it is merged, or kept and named.
+    Idempotent. A path that cannot be brought back is a `Problem` of the result and stops no other.
+    """
+    ops = ops or FileOps()
+    ops.step(RESTORE_BEGUN)
+    journal = guard.journal
+    work = _Work(journal, git, ops)
+    for item in journal.items:
+        if item.places:
+            work.bring_back(item)
+    work.remove_made()
+    for item in journal.items:
+        if not item.places:  # last, as they may stand where a folder we made was needed
+            work.bring_back(item)
+    work.close_folders()
+    conflicts: tuple[Conflict, ...] = ()
+    if not work.problems:
+        ops.step(TREE_RESTORED)
+        conflicts = work.finish()
+    if conflicts:
+        from gitseq.guard import kept
+
+        kept.collect(guard.git_dir, clock.wall())
+    return Restored(journal.run, guard.folder, conflicts, tuple(work.problems))
+
+
+class _Work:
+    """One restore under way."""
+
+    def __init__(self, journal: Journal, git: "Git", ops: FileOps) -> None:
+        self._journal = journal
+        self._git = git
+        self._ops = ops
+        self.problems: list[Problem] = []
+
+    def bring_back(self, item: Item) -> None:
+        try:
+            for _attempt in range(_ATTEMPTS):
+                if self._advance(item):
+                    return
+        except (OSError, GitseqError) as error:
+            self.problems.append(Problem(item.path, _why(error)))
+            return
+        self.problems.append(Problem(item.path, "something keeps writing to it"))
+
+    def _advance(self, item: Item) -> bool:
+        """One change nearer; True when there is nothing left to do."""
+        now = look.at(self._journal, item)
+        if now == look.BACK:
+            return True
+        try:
+            return _STEPS[now](self, item)
+        except (FileExistsError, FileNotFoundError):
+            return False  # somebody was quicker; look again
+
+    def _put_back(self, item: Item) -> bool:
+        self._open_way(item)
+        move_without_overwriting(self._ops, self._journal.user(item), self._journal.at(item.path))
+        return True
+
+    def _unlink_aside(self, item: Item) -> bool:
+        self._ops.unlink(self._journal.user(item))
+        return True
+
+    def _take_ours_away(self, item: Item) -> bool:
+        """Looked at again once it is out of reach: it may have been written between the look and the move."""
+        journal = self._journal
+        ours = journal.kept(item, b"ours")
+        self._ops.rename(journal.at(item.path), ours)
+        if not look.is_ours(item, ours):
+            self._ops.rename(ours, look.next_name(journal, item, b"edited"))
+            return False
+        if look.lstat(journal.user(item)) is None:
+            return True
+        return self._put_back(item)
+
+    def _take_edit_away(self, item: Item) -> bool:
+        self._ops.rename(self._journal.at(item.path), look.next_name(self._journal, item, b"edited"))
+        return False
+
+    def _merge_or_put_back(self, item: Item) -> bool:
+        journal = self._journal
+        merged = journal.kept(item, b"merged")
+        found = look.edits(journal, item)
+        alone = len(found) == 1
+        if alone and (look.lstat(merged) is not None or merge.merge(journal, item, found[0], self._git, self._ops)):
+            self._open_way(item)
+            self._ops.link(merged, journal.at(item.path))
+            return False
+        return self._put_back(item)
+
+    def _file_away(self, item: Item) -> bool:
+        self._ops.rename(self._journal.user(item), self._journal.kept(item, b"yours"))
+        return True
+
+    def _open_way(self, item: Item) -> None:
+        """Have real folders above a path: a hook may have removed them, or put a file or a link in their place."""
+        journal = self._journal
+        if found := look.blocker(journal, item):
+            self._ops.rename(journal.at(found), look.next_name(journal, item, b"blocker"))
+        parts = item.path.split(b"/")
+        for end in range(1, len(parts)):
+            folder = journal.at(b"/".join(parts[:end]))
+            if look.lstat(folder) is None:
+                self._ops.mkdir(folder, 0o777)
+
+    def remove_made(self) -> None:
+        """Folders made for files the user had deleted; what is not empty holds somebody's file and stays."""
+        for folder in reversed(self._journal.made):
+            self._remove_if_empty(folder)
+
+    def _remove_if_empty(self, folder: bytes) -> None:
+        try:
+            self._ops.rmdir(self._journal.at(folder))
+        except OSError as error:
+            if error.errno not in _NOT_OURS_TO_REMOVE:
+                self.problems.append(Problem(folder, _why(error)))
+
+    def close_folders(self) -> None:
+        for mode, folder in self._journal.modes:
+            name = self._journal.at(folder)
+            try:
+                if stat.S_IMODE(os.lstat(name).st_mode) == mode | stat.S_IRWXU:
+                    self._ops.chmod(name, mode)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self.problems.append(Problem(folder, _why(error)))
+
+    def finish(self) -> "tuple[Conflict, ...]":
+        """Declare the guard done, tell what is kept, and remove the rest."""
+        journal, ops = self._journal, self._ops
+        folder = journal.stores[0]
+        try:
+            worthless = self._sort_kept()
+            for store in journal.stores:
+                drop.remove_empty(store + b"/b", ops)
+            ops.rename(folder + b"/" + state.JOURNAL, folder + b"/" + state.DONE)
+        except (OSError, GitseqError) as error:
+            self.problems.append(Problem(b"", _why(error)))
+            return ()
+        try:
+            for name in worthless:
+                ops.rename(name, name + b".ours")
+            drop.discard(folder, ops)
+        except OSError:  # all is back; the next run removes what lies about
+            return conflicts_of(journal)
+        ops.step(GUARD_DROPPED)
+        return conflicts_of(journal.replace(handed_to=drop.kept_place(folder)))
+
+    def _sort_kept(self) -> "list[bytes]":
+        """Names of edits that nobody can want back; renaming them has to wait, they are what `look` goes by."""
+        journal, worthless = self._journal, []
+        for item in journal.items:
+            ours = journal.kept(item, b"ours")
+            if item.places and look.lstat(ours) is not None and not look.is_ours(item, ours):
+                self._ops.rename(ours, look.next_name(journal, item, b"edited"))
+            if look.lstat(journal.kept(item, b"yours")) is None:
+                edits = look.edits(journal, item)
+                worthless += [name for name in edits if merge.is_nothing_new(journal, item, name, self._git)]
+        return worthless
+
+
+def conflicts_of(journal: Journal) -> "tuple[Conflict, ...]":
+    """What is set aside and has to be told, with the places where it lies now."""
+    conflicts: list[Conflict] = []
+    for item in journal.items:
+        yours = journal.kept(item, b"yours")
+        mine = yours if look.lstat(yours) is not None else b""
+        conflicts += [Conflict(item.path, name, mine) for name in look.edits(journal, item)]
+        conflicts += [Conflict(os.path.dirname(item.path), name) for name in look.blockers(journal, item)]
+    return tuple(conflicts)
+
+
+def _why(error: "OSError | GitseqError") -> str:
+    return error.what if isinstance(error, GitseqError) else error.strerror or str(error)
+
+
+_STEPS = {
+    look.FREE: _Work._put_back,
+    look.LINKED: _Work._unlink_aside,
+    look.PLACED: _Work._take_ours_away,
+    look.EDITED: _Work._take_edit_away,
+    look.EDIT_ASIDE: _Work._merge_or_put_back,
+    look.MERGED: _Work._file_away,
+}

@@ -1,0 +1,30 @@
+"""Where the guard keeps things, and the cheap question of every start: did a run die in the middle?"""
+
+import os
+
+JOURNAL = b"journal"
+DONE = b"done"
+LIST = b"list"
+STORES = b"stores"
+
+
+def guards_dir(git_dir: bytes) -> bytes:
+    """The folder with one folder per unfinished run; `git_dir` is the work tree's own git directory."""
+    return git_dir + b"/gitseq/guard"
+
+
+def kept_dir(git_dir: bytes) -> bytes:
+    """The folder with what conflicts set aside, one folder per run."""
+    return git_dir + b"/gitseq/kept"
+
+
+def unfinished(git_dir: bytes) -> "list[bytes]":
+    """Names of runs whose unstaged work may still be set aside, oldest first; one listing, no process.
+
+    Call it, and everything that acts on the answer, only while holding the lease: the folder of a run that is alive
+    looks the same.
+    """
+    try:
+        return sorted(os.listdir(guards_dir(git_dir)))
+    except FileNotFoundError:
+        return []
