@@ -143,6 +143,8 @@ class Hook(Record):
     """A second name that `run` and `--skip` know the hook by; several hooks may share one."""
     stdin: bool = False
     """Gets what git wrote to the standard input of the stage (pre-push, post-rewrite ...)."""
+    stage_fixes: bool = False
+    """What it changes in files of the commit is added to the commit; else changing files is failing."""
     timeout: "float | None" = None
     grace: float = 5.0
     memory: "int | None" = None
@@ -305,7 +307,7 @@ class MemoryAwaited(Event):
     free: int
     """Bytes."""
     waited: float
-    """Seconds."""
+    """Seconds, in quarters; 0 the first time."""
 
 
 class HalfMemory(Event):

@@ -9,8 +9,9 @@ not have been spared (`daemons = "keep"`). It is held by a pidfd and looked at a
 
 import os
 
-from gitseq.cage import leaves, spared
+from gitseq.cage import leaves
 from gitseq.cage import run as runs
+from gitseq.cage.spared import Spared
 from gitseq.errors import Unkillable
 from gitseq.host import clock, proctree, signals, tree
 from gitseq.model import Record
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 _LOCKS_LINE = b"Max file locks"
 _GRACE = 1.0
 _PATIENCE = 10.0
-_EMPTY_ROUNDS = 2
-"""Looks in a row that find nobody: one alone can miss a process that forks and ends, again and again."""
 _STEP = 0.005
 
 
@@ -49,11 +48,12 @@ class Reaped(Record):
 class _Found:
     """A process and why it is a dead run's."""
 
-    __slots__ = ("member", "proof")
+    __slots__ = ("command", "member", "proof")
 
-    def __init__(self, member: "Member", proof: str) -> None:
+    def __init__(self, member: "Member", proof: str, command: bytes) -> None:
         self.member = member
         self.proof = proof
+        self.command = command
 
 
 def reap_orphans(belongs: "Belongs", *, dry_run: bool = False, state_dir: bytes = b"") -> "list[Reaped]":
@@ -66,13 +66,10 @@ def reap_orphans(belongs: "Belongs", *, dry_run: bool = False, state_dir: bytes 
     reaped: dict[tuple[int, int], Reaped] = {}
     give_up = clock.monotonic() + _PATIENCE
     grace = _GRACE
-    empty = 0
-    while empty < _EMPTY_ROUNDS:
-        found = _find(belongs, state_dir, dead_leaves)
+    while found := _find(belongs, state_dir, dead_leaves, strike=not dry_run and not grace):
         reaped.update({(item.member.pid, item.member.start): _told(item, ended=not dry_run) for item in found})
-        empty = 0 if found and not dry_run else empty + 1
-        if dry_run or not found:
-            continue
+        if dry_run:
+            break
         if clock.monotonic() >= give_up:
             raise Unkillable(_stuck(found), hint="`gitseq reap` tries again")
         for leaf in dead_leaves:
@@ -85,24 +82,32 @@ def reap_orphans(belongs: "Belongs", *, dry_run: bool = False, state_dir: bytes 
     return list(reaped.values())
 
 
-def _find(belongs: "Belongs", state_dir: bytes, dead_leaves: "list[Leaf]") -> "list[_Found]":
+def _find(belongs: "Belongs", state_dir: bytes, dead_leaves: "list[Leaf]", *, strike: bool) -> "list[_Found]":
+    """All that dead runs left. With `strike` each is killed when it is found, not after the last one is.
+
+    Who forks and ends every moment would be gone by then.
+    """
     inside = {pid for leaf in dead_leaves for pid in leaf.pids()}
     untouchable = {os.getpid(), *(process.pid for process in proctree.ancestors())}
-    place = runs.place_of(state_dir) if state_dir else -1
-    members = [
-        member
-        for member in tree.everyone()
-        if member.alive and member.pid not in untouchable and tree.owner(member.pid) == os.geteuid()
-    ]
-    left_alone = spared.among(state_dir, members)
+    place, spared = _place(state_dir), Spared(state_dir)
     found = []
-    for member in members:
-        if (member.pid, member.start) in left_alone:
+    for member in tree.everyone():
+        if not member.alive or member.pid in untouchable or tree.owner(member.pid) != os.geteuid():
             continue
         proof = "cgroup" if member.pid in inside else _proof(member, belongs, place)
-        if proof:
-            found.append(_Found(member, proof))
+        if proof and not spared.has(member):
+            found.append(_Found(member, proof, tree.command_line(member.pid)))
+            if strike:
+                tree.send(member, signals.SIGKILL)
     return found
+
+
+def _place(state_dir: bytes) -> int:
+    """The repository in marks; -1, which is in none, before its first run."""
+    try:
+        return runs.place_of(state_dir)
+    except OSError:
+        return -1
 
 
 def _proof(member: "Member", belongs: "Belongs", place: int) -> str:
@@ -137,7 +142,7 @@ def _namespace(pid: int) -> bytes:
 
 def _told(item: _Found, *, ended: bool) -> Reaped:
     member = item.member
-    return Reaped(member.pid, tree.command_line(member.pid), member.resident, item.proof, ended)
+    return Reaped(member.pid, item.command, member.resident, item.proof, ended)
 
 
 def _end(members: "list[Member]", grace: float) -> None:

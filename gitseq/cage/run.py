@@ -449,11 +449,7 @@ class _Watching:
             if not procs.adopt_orphans():
                 procs.signal_group(self._pid, signals.SIGKILL)  # all we can reach
         known = self._child.known
-        if all(pid == self._pid or pid in known for pid in procs.children()):
-            return True
-        members = self._tree.alive()
-        self._tree.bury()
-        if not members:
+        if all(pid == self._pid or pid in known for pid in procs.children()) or self._tree.is_gone():
             return True
         if clock.monotonic() < self._gone_at + LINGER or self._leftovers:
             return False

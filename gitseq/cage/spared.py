@@ -47,22 +47,24 @@ def _exists(entry: "tuple[int, int, int]") -> bool:
     return (now is not None and now.start == entry[1]) or tree.look(entry[2]) is not None
 
 
-def among(state_dir: bytes, members: "list[Member]") -> "set[tuple[int, int]]":
-    """Who was left alone, with all below them and all of the sessions they made."""
-    entries = _noted(os.path.join(state_dir, _NOTES)) if state_dir else []
-    if not entries:
-        return set()
-    exact = {entry[:2] for entry in entries}
-    sessions = {entry[2]: entry[1] for entry in entries if entry[0] == entry[2]}
-    spared: set[tuple[int, int]] = set()
-    pids: set[int] = set()
-    for _round in range(len(members)):
-        before = len(pids)
-        for member in members:
-            led = sessions.get(member.session)
-            if (member.pid, member.start) in exact or member.ppid in pids or (led is not None and member.start >= led):
-                spared.add((member.pid, member.start))
-                pids.add(member.pid)
-        if len(pids) == before:
-            break
-    return spared
+_DEPTH = 64
+
+
+class Spared:
+    """Who was left alone: the noted ones, all below them, and all of the sessions they lead."""
+
+    def __init__(self, state_dir: bytes) -> None:
+        entries = _noted(os.path.join(state_dir, _NOTES)) if state_dir else []
+        self._exact = {entry[:2] for entry in entries}
+        self._sessions = {entry[2]: entry[1] for entry in entries if entry[0] == entry[2]}
+
+    def has(self, member: "Member | None") -> bool:
+        """Whether a process is one of them; asked anew for each, because they may fork at any moment."""
+        for _generation in range(_DEPTH):
+            if member is None or not self._exact:
+                return False
+            led_since = self._sessions.get(member.session)
+            if (member.pid, member.start) in self._exact or (led_since is not None and member.start >= led_since):
+                return True
+            member = tree.look(member.ppid)
+        return False

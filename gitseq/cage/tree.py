@@ -42,9 +42,7 @@ class Tree:
 
     def bury(self) -> None:
         """Reap ended processes that were left to us; the leader stays, so that its pid stays its own."""
-        for pid in procs.children():
-            if pid == self.leader or pid in self._known:
-                continue
+        for pid in self._adopted():
             try:
                 ended = procs.reap(pid)
             except ChildProcessError:
@@ -52,15 +50,37 @@ class Tree:
             if ended is not None:
                 self.cpu += procs.seconds_of(ended[1])
 
+    def _adopted(self) -> "list[int]":
+        """Children of ours that the hook left to us, dead or alive, without what belongs to spared ones."""
+        adopted = [pid for pid in procs.children() if pid != self.leader and pid not in self._known]
+        if _spared_sessions:
+            self._known.update(
+                member.pid for member in map(tree.look, adopted) if member is not None and _spared(member)
+            )
+        return [pid for pid in adopted if pid not in self._known]
+
     def alive(self) -> "list[Member]":
-        """The living processes of the hook, parents before children."""
-        roots = [self.leader, *(pid for pid in procs.children() if pid != self.leader and pid not in self._known)]
-        found = [member for member in tree.walk(roots) if member.alive]
+        """The living processes of the hook, parents before children, as far as one walk sees them.
+
+        One that forks and ends meanwhile can hide its child from the walk; only `is_gone` proves that none is left.
+        """
+        found = [member for member in tree.walk([self.leader, *self._adopted()]) if member.alive]
         if self.leaf is not None:
             walked = {member.pid for member in found}
             strangers = [tree.look(pid) for pid in self.leaf.pids() if pid not in walked]
             found += [member for member in strangers if member is not None and member.alive]
-        return [member for member in found if member.session not in _spared_sessions]
+        return [member for member in found if not _spared(member)]
+
+    def is_gone(self) -> bool:
+        """Whether nothing of the hook is left but the leader as a zombie.
+
+        Every living descendant hangs below a child of ours, and a child's children become ours before it is a zombie.
+        So once the leader is one, and the other zombies are buried, an empty list of children is the proof.
+        """
+        if not procs.has_ended(self.leader):
+            return False
+        self.bury()
+        return not self._adopted()
 
     def ask(self, signum: int) -> int:
         """Send a signal to all of them, waking the stopped; how many there were."""
@@ -99,17 +119,15 @@ class Tree:
         give_up = clock.monotonic() + patience
         wait = _ROUND
         ended: set[tuple[int, int]] = set()
-        while True:
-            self.bury()
+        while not self.is_gone():
             members = self.alive()
-            if not members:
-                return len(ended)
             if clock.monotonic() >= give_up:
                 raise Unkillable(*_stuck(members))
             ended.update((member.pid, member.start) for member in members)
             self._kill(members)
             pause(wait)
             wait = min(wait * 2, _LONGEST_ROUND) if len(members) == len(self.alive()) else _ROUND
+        return len(ended)
 
     def _kill(self, members: "list[Member]") -> None:
         if self.leaf is not None:
@@ -134,6 +152,10 @@ class Tree:
                 _spared_sessions.add(member.session)
             if self.leaf is not None:
                 self.leaf.release(member)
+
+
+def _spared(member: "Member") -> bool:
+    return member.session in _spared_sessions
 
 
 def describe(members: "Iterable[Member]") -> "tuple[Held, ...]":

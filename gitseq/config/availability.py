@@ -14,7 +14,6 @@ NOT_YET = frozenset(
         "hook.args",
         "hook.builtin",
         "hook.cache",
-        'hook.fixes = "stage"',
         "hook.inputs",
         "hook.tool_version",
         ".pre-commit-config.yaml",

@@ -261,6 +261,7 @@ def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits
         description=table.description,
         alias=table.alias,
         stdin=table.stdin,
+        stage_fixes=table.fixes == "stage",
         timeout=units.parse_duration(table.timeout or limits.timeout),
         grace=units.parse_duration(table.grace or limits.grace),
         memory=units.parse_size(table.memory or limits.memory),

@@ -47,13 +47,18 @@ class Changes:
         self._began = clock.wall_ns()
         self._stale = True
 
-    def after(self) -> Edits:
-        """What the hook, and perhaps an earlier one, is found to have changed."""
+    def after(self, *, everywhere: bool = False) -> Edits:
+        """What the hook, and perhaps an earlier one, is found to have changed; `everywhere` looks at all files now."""
         self._ran.append((self._began, clock.wall_ns()))
         touched = any(files.signature(os.path.join(self._repo.top, p)) != before for p, before in self._given.items())
-        if touched or not self._given:
+        if touched or everywhere or not self._given:
             return self._look()
         return Edits({})
+
+    def settle(self, listing: "Listing") -> None:
+        """What we changed ourselves is part of the picture from now on."""
+        self._latest = listing
+        self._stale = False
 
     def finish(self) -> Edits:
         """What is found to have changed anywhere, after the last hook."""

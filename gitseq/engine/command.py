@@ -7,6 +7,7 @@ from gitseq.core import gitcommand
 from gitseq.core.stages import STAGES
 from gitseq.engine import turn
 from gitseq.engine.request import Request
+from gitseq.engine.unstaged import Unstaged
 from gitseq.errors import Interrupted
 from gitseq.git import indexlock
 from gitseq.host import procs, terminal
@@ -43,6 +44,8 @@ def execute(order: Order, world: "World") -> int:
         world.tell(Notice("error", f"{_text(order.argv[0])}: command not found"))
         return NOT_FOUND
     with turn.take(Request(STAGES["manual"]), world, _text(b" ".join(order.argv))) as taken:
+        if not taken.depth:
+            Unstaged(world).finish_dead_runs()
         if not taken.depth and gitcommand.takes_index_lock(order.argv):
             indexlock.require_free(world.repo, world.env, indexlock.Waiting(_warner(world), pause=_pauser(world)))
         if world.signals.stop:

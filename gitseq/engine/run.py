@@ -31,6 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.candidates import Candidates
     from gitseq.engine.request import Request, World
+    from gitseq.engine.restaging import Restaging
     from gitseq.queue.lease import Lease
     from gitseq.queue.nesting import Parent
 
@@ -60,7 +61,8 @@ class _Run:
         self._legacy_failed = False
         self._waited = False
         self._unstaged = Unstaged(world)
-        self._staged_fixes: frozenset[bytes] = frozenset()
+        self._restaging: Restaging | None = None
+        self._marks: Marks
         self._not_restored: GitseqError | None = None
 
     def go(self) -> None:
@@ -68,7 +70,7 @@ class _Run:
         chosen = hooks_for(world.plan, request)
         if not chosen and not request.legacy:
             return
-        before = world.marks if world.marks is not None else Marks.take(world.repo, world.env)
+        self._marks = world.marks if world.marks is not None else Marks.take(world.repo, world.env)
         try:
             taken = turn.take(request, world, _what(request))
         except GaveUp as error:
@@ -77,17 +79,17 @@ class _Run:
             world.tell(Notice("warning", f"hooks of {request.stage.name} were left out: {error.why or error.what}"))
             return
         try:
-            self._in_our_turn(taken, chosen, before)
+            self._in_our_turn(taken, chosen)
         finally:
             taken.release()
 
-    def _in_our_turn(self, taken: "Lease | Parent", chosen: "list[Hook]", before: Marks) -> None:
+    def _in_our_turn(self, taken: "Lease | Parent", chosen: "list[Hook]") -> None:
         request, world = self._request, self._world
         limit = world.plan.run_timeout
         self._runner = hooks.Runner(request, world, taken, clock.monotonic() + limit if limit is not None else 0.0)
         if taken.waited:
             self._waited = True
-            before = self._still_as_queued(before)
+            self._marks = self._still_as_queued()
         self._unstaged.finish_dead_runs()
         if request.legacy:
             self._run_legacy()
@@ -101,20 +103,29 @@ class _Run:
         try:
             if listing is not None:
                 self._changes = Changes(world.repo, world.env, self._unstaged.hide(listing, self._isolation()))
+                self._prepare_restaging(chosen, listing)
             self._run_hooks(chosen, found)
-            self._check_tree(before)
+            self._check_tree()
         finally:
-            self._not_restored = self._unstaged.restore(self._staged_fixes)
+            done = self._restaging.done if self._restaging is not None else frozenset()
+            self._not_restored = self._unstaged.restore(done)
 
     # --- before the hooks ---
 
-    def _still_as_queued(self, before: Marks) -> Marks:
+    def _prepare_restaging(self, chosen: "list[Hook]", listing: "status.Listing") -> None:
+        """Only a run on what is staged can add to it; elsewhere a hook that changes files has failed."""
+        if any(hook.stage_fixes for hook in chosen) and self._is_about_the_index():
+            from gitseq.engine.restaging import Restaging
+
+            self._restaging = Restaging(self._request, self._world, listing, self._runner.lock)
+
+    def _still_as_queued(self) -> Marks:
         """After a wait inside a commit: nothing is run in vain. git would refuse to move a HEAD that has moved, and
         what is staged now is not what the user meant to commit."""
         now = Marks.take(self._world.repo, self._world.env)
         if not (self._request.by_git and self._request.stage.checks_index):
             return now
-        drift = before.drift(self._world.repo, self._world.env, now)
+        drift = self._marks.drift(self._world.repo, self._world.env, now)
         if drift:
             raise Refused(
                 "what was to be committed changed while we waited for our turn",
@@ -213,6 +224,9 @@ class _Run:
 
     def _attempt(self, job: hooks.Job) -> "tuple[Verdict, hooks.Stopped | None]":
         given = [os.path.join(os.fsencode(job.hook.root), path) for path in job.paths] if job.hook.root else job.paths
+        restages = self._restaging is not None and job.hook.stage_fixes
+        if self._restaging is not None and restages:
+            self._restaging.before()
         if self._changes is not None:
             self._changes.before([] if job.hook.pass_filenames == 0 else given)
         started = clock.monotonic()
@@ -220,8 +234,25 @@ class _Run:
         told = verdict.judge(job.hook, calls, clock.monotonic() - started, len(job.paths))
         self._verdicts.attempted()
         if self._changes is not None and stopped is None:
-            told = self._verdicts.blame(self._changes.after(), told)
+            told = self._verdicts.blame(self._changes.after(everywhere=restages), told)
+            if self._restaging is not None and restages:
+                told = self._restage(told, self._restaging)
         return told, stopped
+
+    def _restage(self, told: Verdict, restaging: "Restaging") -> Verdict:
+        """Add a hook's fixes to the commit, unless somebody else has changed it meanwhile."""
+        drift = self._drift()
+        if drift and not restaging.covers(drift):
+            raise _moved_under_us(drift)
+        told = restaging.after(told, self._unstaged.paths)
+        if self._changes is not None:
+            self._changes.settle(status.read(self._world.repo, self._world.env))
+        self._marks = Marks.take(self._world.repo, self._world.env)
+        return told
+
+    def _drift(self) -> Drift:
+        repo, env = self._world.repo, self._world.env
+        return self._marks.drift(repo, env, Marks.take(repo, env))
 
     def _wait_for_memory(self, hook: Hook) -> None:
         """Hold a hook back while memory is short, for as long as it may be held back; then go on with a warning."""
@@ -231,7 +262,7 @@ class _Run:
         waited = gate.wait_for_memory(
             hook.min_free_memory,
             hook.memory_wait,
-            lambda free, seconds: tell(MemoryAwaited(hook, free, seconds)),
+            lambda free, seconds: tell(MemoryAwaited(hook, free, int(seconds * 4) / 4)),
             signals,
         )
         if signals.stop:
@@ -241,17 +272,18 @@ class _Run:
 
     # --- after the hooks ---
 
-    def _check_tree(self, before: Marks) -> None:
+    def _check_tree(self) -> None:
         """Look once at all that may have changed unseen: files no hook was given, HEAD, the index."""
         if self._changes is None or not self._verdicts.any_ran:
             return
         self._verdicts.blame_earlier(self._changes.finish())
         if not self._is_about_the_index():
             return
-        repo, env = self._world.repo, self._world.env
-        drift = before.drift(repo, env, Marks.take(repo, env))
+        drift = self._drift()
         if drift:
             raise _moved_under_us(drift)
+        if self._restaging is not None:
+            self._restaging.refuse_if_emptied()
 
     def report(self, problem: "GitseqError | None") -> Report:
         """The outcome so far. A problem counts for more than a hook that said no, unstaged work for more than both."""

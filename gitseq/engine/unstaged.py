@@ -31,7 +31,7 @@ class Unstaged:
 
     def finish_dead_runs(self) -> None:
         """Bring back what runs that died in this work tree had hidden; NotRestored when that takes a person."""
-        if self._unfinished():
+        if state.unfinished(self._world.repo.git_dir):
             finish_dead_runs(self._world)
 
     def hide(self, listing: "Listing", isolate: str) -> "Listing":
@@ -75,9 +75,6 @@ class Unstaged:
         from gitseq.guard.journal import Dirty
 
         return [Dirty(path, "?") for path in sorted(fixes.untracked(git_of(self._world)))]
-
-    def _unfinished(self) -> bool:
-        return bool(state.unfinished(self._world.repo.git_dir))
 
 
 _GITLINK = 0o160000

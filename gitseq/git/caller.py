@@ -45,6 +45,10 @@ class Caller:
             return True
         return repo.index.endswith(b".lock") and not os.path.lexists(repo.index)
 
+    def amends(self) -> bool:
+        """Whether it was told to amend a commit: then a tree equal to HEAD's need not be an empty commit."""
+        return b"--amend" in proctree.command_line(self.process.pid)
+
     def close(self) -> None:
         """Give the descriptor back."""
         if self.pidfd >= 0:

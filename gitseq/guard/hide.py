@@ -151,13 +151,17 @@ def _snapshot(planned: Journal, git: "Git", git_dir: bytes, ops: FileOps) -> Non
     from_index = any(os.path.basename(item.path) == b".gitattributes" for item in planned.items)
     for number, store in enumerate(planned.stores):
         of_store = [item for item in planned.items if item.store == number and item.places]
-        plain = [item for item in of_store if not from_index and item.snapshot.startswith(b"i/")]
-        special = [item for item in of_store if item not in plain]
+        plain = [item for item in of_store if not from_index and _has_own_name(item)]
+        special = [item for item in of_store if from_index or not _has_own_name(item)]
         if plain:
             names = b"".join(item.path + b"\0" for item in plain)
             _succeed(git([b"checkout-index", b"-z", b"--stdin", b"--prefix=" + store + b"/i/"], names))
         if special:
             _snapshot_in_empty_tree(planned, special, git, git_dir, ops)
+
+
+def _has_own_name(item: Item) -> bool:
+    return item.snapshot.startswith(b"i/")
 
 
 def _snapshot_in_empty_tree(planned: Journal, items: "list[Item]", git: "Git", git_dir: bytes, ops: FileOps) -> None:

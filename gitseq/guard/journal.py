@@ -83,10 +83,11 @@ class Journal(Record):
 
     def kept(self, item: Item, kind: bytes) -> bytes:
         """Where something of `item` is set aside; `kind` is ours, edited, yours, merged, blocker."""
-        folder = self.stores[item.store] + b"/kept"
-        if self.handed_to and item.store == 0:
-            folder = self.handed_to
-        return b"%s/%d.%s" % (folder, item.number, kind)
+        return b"%s/%d.%s" % (self.kept_folder(item.store), item.number, kind)
+
+    def kept_folder(self, store: int) -> bytes:
+        """Where things of one store are set aside."""
+        return self.handed_to if self.handed_to and store == 0 else self.stores[store] + b"/kept"
 
     def at(self, path: bytes) -> bytes:
         """The absolute name of a path of the work tree."""

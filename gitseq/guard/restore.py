@@ -172,9 +172,9 @@ class _Work:
         if not look.is_ours(item, ours):
             self._ops.rename(ours, look.next_name(journal, item, b"edited"))
             return False
-        if look.lstat(journal.user(item)) is None:
-            return True
-        return self._put_back(item)
+        if item.had:  # the folders above were looked at just now; should one be gone, the next look tells
+            move_without_overwriting(self._ops, journal.user(item), journal.at(item.path))
+        return True
 
     def _take_edit_away(self, item: Item) -> bool:
         self._ops.rename(self._journal.at(item.path), look.next_name(self._journal, item, b"edited"))
@@ -255,8 +255,9 @@ class _Work:
         journal, worthless = self._journal, []
         for item in journal.items:
             ours = journal.kept(item, b"ours")
-            if item.places and look.lstat(ours) is not None and not look.is_ours(item, ours):
+            if item.places and not look.is_ours(item, ours) and look.lstat(ours) is not None:
                 self._ops.rename(ours, look.next_name(journal, item, b"edited"))
+        for item in look.touched(journal):
             if look.lstat(journal.kept(item, b"yours")) is None:
                 edits = look.edits(journal, item)
                 worthless += [name for name in edits if merge.is_nothing_new(journal, item, name, self._git)]
@@ -266,7 +267,7 @@ class _Work:
 def conflicts_of(journal: Journal) -> "tuple[Conflict, ...]":
     """What is set aside and has to be told, with the places where it lies now."""
     conflicts: list[Conflict] = []
-    for item in journal.items:
+    for item in look.touched(journal):
         yours = journal.kept(item, b"yours")
         mine = yours if look.lstat(yours) is not None else b""
         conflicts += [Conflict(item.path, name, mine) for name in look.edits(journal, item)]

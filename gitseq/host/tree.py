@@ -11,9 +11,10 @@ from gitseq.host.signals import SIGCONT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
+_READINGS = 100
 _MOST = 1 << 15
 """More processes than this are not listed in one walk; a cap was hit long before."""
 
@@ -116,14 +117,25 @@ def _walk_table(roots: "Iterable[int]") -> "list[Member]":
     return found
 
 
-def everyone() -> "list[Member]":
-    """Every process that can be seen."""
-    try:
-        names = os.listdir(b"/proc")
-    except OSError:
-        return _everyone_by_psutil()
-    found = [look(int(name)) for name in names if name.isdigit()]
-    return [member for member in found if member is not None]
+def everyone() -> "Iterator[Member]":
+    """Every process that can be seen, each looked at when it is asked for.
+
+    The table is read until it shows nobody new, because a process that forks and ends between the reading and the
+    look would hide its child.
+    """
+    if not os.path.isdir(b"/proc/self"):
+        yield from _everyone_by_psutil()
+        return
+    seen: set[int] = set()
+    for _reading in range(_READINGS):
+        fresh = [pid for pid in map(int, filter(bytes.isdigit, os.listdir(b"/proc"))) if pid not in seen]
+        if not fresh:
+            return
+        seen.update(fresh)
+        for pid in fresh:
+            member = look(pid)
+            if member is not None:
+                yield member
 
 
 def _everyone_by_psutil() -> "list[Member]":

@@ -177,6 +177,17 @@ print(pid, flush=True)
 """
 """A process whose first thread has ended: it looks like a zombie, and runs."""
 
+HOPPER = """
+import os, sys, time
+os.setsid() if os.getpid() != os.getpgrp() else None
+open(sys.argv[1], "w").close()
+end = time.monotonic() + 3
+while time.monotonic() < end:
+    if os.fork():
+        os._exit(0)
+"""
+"""Another process every moment; looked at one by one, each is gone already."""
+
 DAEMON = """
 import os, sys, time
 if os.fork():

@@ -4,10 +4,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.faults.cage import BOMB, DAEMON, HEADLESS, HOG, SHARED, WAYS, Cage, enter
+from tests.faults.cage import BOMB, DAEMON, HEADLESS, HOG, HOPPER, SHARED, WAYS, Cage, enter
 from tests.support.procs import alive, assert_pid_gone, pid_from, wait_until
 
 MIB = 1 << 20
@@ -87,6 +89,33 @@ def test_a_double_forked_daemon_without_descriptors_or_environment_is_gone(cage:
     assert told["exit_code"] == 0, told["output"]
     assert not alive(pid_from(pid_file))
     assert len(told["leftovers"]) == 1
+
+
+def test_who_hops_from_pid_to_pid_is_caught(cage: Cage) -> None:
+    program = cage.program("hopper.py", HOPPER)
+    began = time.monotonic()
+    for _time in range(4):
+        assert cage.sh(f"{{py}} -I -S {program} {cage.folder}/begun; sleep 0.1", limits={"grace": 0.1})["left"] == []
+        assert hoppers(program) == []
+    assert time.monotonic() - began < 12
+
+
+def test_who_hops_from_pid_to_pid_is_reaped_after_the_engine(cage: Cage) -> None:
+    program = cage.program("hopper.py", HOPPER)
+    begun = cage.folder / "begun"
+    script = f"{cage.way.python} -I -S {program} {begun}; sleep 9"
+    with cage.start(argv=["/bin/sh", "-c", script], token="dead") as engine:
+        wait_until(begun.exists, what="the first hop")
+        engine.kill()
+    assert cage.do(op="reap", dead="dead")["reaped"]
+    assert hoppers(program) == []
+
+
+def hoppers(program: Path) -> list[int]:
+    """Looked for again and again, for one look can miss them, too."""
+    looks = [process.pid for _look in range(5) for process in psutil.process_iter(["cmdline"])
+             if str(program) in (process.info["cmdline"] or ())]  # fmt: skip
+    return sorted(set(looks))
 
 
 def test_a_process_whose_first_thread_ended_is_no_zombie_and_is_gone(cage: Cage) -> None:

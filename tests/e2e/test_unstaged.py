@@ -1,0 +1,162 @@
+"""What hooks see, what comes back, and what reaches the commit, through real commits."""
+
+import os
+import signal
+
+import pytest
+
+from tests.support.procs import wait_until
+from tests.support.repo import Repo, text
+
+SEE = '[[hook]]\nid = "see"\nrun = "cat \\"$@\\" > ../seen; cat b.txt >> ../seen"\nshell = true\nfiles = "a.txt"\n'
+FIX = """
+[[hook]]
+id = "fix"
+run = '''for f in "$@"; do sed -i 's/bad/good/' "$f"; done'''
+shell = true
+fixes = "stage"
+files = '\\.txt$'
+"""
+NUMBERS = "1\n2\n3\n4\n5\n6\n7\n8\n"
+
+
+def seen(repo: Repo) -> str:
+    return (repo.path.parent / "seen").read_text()
+
+
+@pytest.fixture
+def changed(repo):
+    """a.txt is staged in part, b.txt is changed and not staged, c.txt is untracked."""
+    repo.write("a.txt", NUMBERS)
+    repo.write("b.txt", "b\n")
+    repo.add()
+    repo.commit()
+    repo.write("a.txt", NUMBERS.replace("1", "bad"))
+    repo.git("add", "a.txt")
+    repo.write("a.txt", NUMBERS.replace("1", "bad").replace("8", "unstaged"))
+    repo.write("b.txt", "b unstaged\n")
+    repo.write("c.txt", "untracked\n")
+    return repo
+
+
+def test_hooks_see_what_is_staged_and_the_rest_comes_back_with_its_times(changed):
+    changed.config(SEE, commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    times = {name: os.stat(changed.path / name).st_mtime_ns for name in ("a.txt", "b.txt", "c.txt")}
+    changed.commit()
+    assert seen(changed) == NUMBERS.replace("1", "bad") + "b\n"
+    assert (changed.path / "a.txt").read_text() == NUMBERS.replace("1", "bad").replace("8", "unstaged")
+    assert (changed.path / "b.txt").read_text() == "b unstaged\n"
+    assert {name: os.stat(changed.path / name).st_mtime_ns for name in times} == times
+    assert not list((changed.path / ".git/gitseq/guard").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("setting", "b", "c_is_there"),
+    [('isolate = "none"', "b unstaged\n", True), ('isolate = "all"', "b\n", False), ("", "b\n", True)],
+)
+def test_isolation_is_a_choice(changed, setting, b, c_is_there):
+    hook = '[[hook]]\nid = "see"\nrun = "cat b.txt > ../seen; ls c.txt >> ../seen || :"\nshell = true\n'
+    changed.config(f"{setting}\n{hook}", commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    changed.commit()
+    assert seen(changed) == b + ("c.txt\n" if c_is_there else "")
+    assert (changed.path / "c.txt").read_text() == "untracked\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_brings_unstaged_work_back_before_the_end(changed, sequencer, number):
+    gate = sequencer.gate("in hook")
+    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
+    changed.git("add", "gitseq.toml")
+    from tests.support.procs import spawned
+    from tests.support.repo import BIN
+
+    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
+        gate.wait_reached()
+        assert (changed.path / "b.txt").read_text() == "b\n"
+        run.send_signal(number)
+        assert run.wait(20) == 128 + number
+    assert (changed.path / "b.txt").read_text() == "b unstaged\n"
+
+
+def test_after_a_kill_the_next_run_brings_unstaged_work_back_by_itself(changed, sequencer):
+    gate = sequencer.gate("in hook")
+    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
+    changed.git("add", "gitseq.toml")
+    from tests.support.procs import spawned
+    from tests.support.repo import BIN
+
+    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
+        gate.wait_reached()
+        run.kill()
+        run.wait(20)
+    assert (changed.path / "b.txt").read_text() == "b\n"
+    done = changed.gitseq("exec", "--", "true")
+    assert done.returncode == 0, text(done)
+    assert "Brought back" in text(done)
+    assert (changed.path / "b.txt").read_text() == "b unstaged\n"
+    wait_until(lambda: not list((changed.path / ".git/gitseq/guard").iterdir()), 5, "an empty guard folder")
+
+
+def test_a_fix_joins_the_commit_and_unstaged_hunks_do_not(changed):
+    changed.config(FIX, commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    done = changed.commit()
+    assert "fixed and staged: a.txt" in text(done)
+    assert changed.committed("a.txt").decode() == NUMBERS.replace("1", "good")
+    assert (changed.path / "a.txt").read_text() == NUMBERS.replace("1", "good").replace("8", "unstaged")
+    assert changed.status() == b" M a.txt\n M b.txt\n?? c.txt\n"
+
+
+@pytest.mark.parametrize("how", [("-a",), ("-i", "a.txt"), ("--", "a.txt"), ("--amend", "-a"), ("--amend", "a.txt")])
+def test_a_fix_leaves_nothing_behind_in_any_way_of_committing(repo, how):
+    repo.config(FIX, commit=False)
+    repo.write("a.txt", "old\n")
+    repo.add()
+    repo.commit()
+    repo.install()
+    repo.write("a.txt", "bad\n")
+    repo.git("commit", "-q", "-m", "fixed", *how)
+    assert repo.committed("a.txt") == b"good\n"
+    assert repo.status() == b""
+
+
+def test_a_commit_that_fixes_empty_is_refused(repo):
+    repo.config(FIX, commit=False)
+    repo.write("a.txt", "good\n")
+    repo.add()
+    repo.commit()
+    repo.install()
+    repo.write("a.txt", "bad\n")
+    repo.add()
+    done = repo.commit(check=False)
+    assert done.returncode == 1
+    assert "nothing is left to commit" in text(done)
+
+
+def test_a_file_the_user_saves_meanwhile_is_kept_beside_the_hidden_one(changed):
+    hook = "[[hook]]\nid = 'agent'\nrun = '''echo saved meanwhile > b.txt'''\nshell = true\nalways_run = true\n"
+    changed.config(hook, commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    done = changed.commit(check=False)
+    assert done.returncode == 1
+    assert (changed.path / "b.txt").read_text() == "b unstaged\n"
+    kept = [path for path in (changed.path / ".git/gitseq/kept").rglob("*") if path.is_file()]
+    assert any(path.read_text(errors="replace") == "saved meanwhile\n" for path in kept)
+    assert "b.txt" in text(done)
+
+
+def test_an_unstaged_configuration_is_refused_with_the_command_to_type(repo):
+    repo.config(FIX)
+    repo.install()
+    repo.config(FIX + "verbose = true\n", commit=False)
+    repo.write("a.txt", "x\n")
+    repo.git("add", "a.txt")
+    done = repo.commit(check=False)
+    assert done.returncode == 1
+    assert "`git add gitseq.toml` to fix this" in text(done)
