@@ -67,6 +67,7 @@ class Bench:
         for name in self.call(b"ls-files", b"-z").split(b"\0")[:count]:
             with open(self.top + b"/" + name, "ab") as stream:
                 stream.write(b"unstaged\n")
+        os.sync()  # or the disk is still busy with these edits, and whoever comes first waits for it
 
     # --- the three ways, each returns (hide, restore) in seconds ---
 

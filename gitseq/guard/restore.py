@@ -112,7 +112,8 @@ def restore(guard: Guard, git: "Git", ops: "FileOps | None" = None) -> Restored:
             work.bring_back(item)
     work.remove_made()
     for item in journal.items:
-        if not item.places:  # last, as they may stand where a folder we made was needed
+        # Last, as they may stand where a folder we made was needed; if that could not be emptied, it is not yet time.
+        if not item.places and not (work.problems and item.path in journal.made):
             work.bring_back(item)
     work.close_folders()
     conflicts: tuple[Conflict, ...] = ()
