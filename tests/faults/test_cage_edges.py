@@ -35,7 +35,8 @@ def polling() -> Iterator[Cage]:
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_signal_reaches_what_left_group_and_session(cage: Cage, signum: int) -> None:
     pid_file = cage.folder / "pid"
-    with cage.start(argv=["/bin/sh", "-c", f"setsid sh -c 'echo $$ >{pid_file}; exec sleep 30' & sleep 30"]) as engine:
+    script = f"setsid sh -c 'echo $$ >{pid_file}; exec sleep 30' & sleep 30"
+    with cage.start(argv=["/bin/sh", "-c", script], limits={"grace": 0.2}) as engine:
         pid = pid_from(pid_file)
         engine.send_signal(signum)
         out, err = engine.communicate(timeout=20)
