@@ -20,6 +20,8 @@ VERBS = {
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
     "status": "show who holds the lease and who waits",
+    "recover": "bring back unstaged work of a run that died",
+    "reap": "end processes that a dead run left behind",
     "list": "show the configured hooks",
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",

@@ -109,7 +109,17 @@ def finish_dead_runs(world: "World") -> None:
             kept="Your files are whole; nothing is overwritten, what goes apart is kept in both versions.",
             hint="To bring it back: gitseq recover",
         )
-    for restored in recover.recover(repo.git_dir, git_of(world)):
+    bring_back(world)
+
+
+def bring_back(world: "World") -> None:
+    """After this returns, nothing is hidden in this work tree; what was written meanwhile is merged, or kept beside.
+
+    Raises NotRestored for what could not be put back, or does not go together with what was written.
+    """
+    from gitseq.guard import recover
+
+    for restored in recover.recover(world.repo.git_dir, git_of(world)):
         _tell(restored, world)
         failure = restored.failure()
         if failure is not None:
