@@ -157,6 +157,19 @@ def test_a_huge_file_that_a_hook_changes_is_kept_twice_instead_of_merged(tree):
     assert _content(conflict.edited) == b"changed\n"
 
 
+def test_the_folder_of_another_run_of_the_same_name_is_not_touched(tree):
+    guard = hidden(tree)
+    tree.write(b"other.txt", TEXT)
+    tree.run(b"add", b"other.txt")
+    os.unlink(tree.path(b"other.txt"))
+    before = guarded.capture(guard.folder)
+    with pytest.raises(EnvironmentProblem):
+        hidden(tree)
+    assert guarded.capture(guard.folder) == before
+    restore_all(tree)
+    assert tree.read(b"text.txt") == UNSTAGED
+
+
 # --- where it is hard to hide ------------------------------------------------------------------------
 
 
