@@ -91,6 +91,10 @@ def hide(where: Where, dirty: "list[Dirty]", git: "Git", ops: "FileOps | None" =
         return None
     guard = Guard(where.git_dir, planned)
     try:
+        _make_own_folder(guard, ops)
+    except OSError as error:  # nothing to discard: what is there, if anything, is another run's
+        raise _could_not_begin(error) from None
+    try:
         guard = _write_down(guard, git, ops)
     except OSError as error:
         _discard(guard, ops)
@@ -123,12 +127,16 @@ def _write_down(guard: Guard, git: "Git", ops: FileOps) -> Guard:
     return guard.replace(journal=complete)
 
 
-def _make_folders(guard: Guard, ops: FileOps) -> None:
-    stores = guard.journal.stores
-    for folder in (os.path.dirname(os.path.dirname(stores[0])), os.path.dirname(stores[0])):
+def _make_own_folder(guard: Guard, ops: FileOps) -> None:
+    guards = os.path.dirname(guard.folder)
+    for folder in (os.path.dirname(guards), guards):
         if not os.path.isdir(folder):
             ops.mkdir(folder, _OPEN_TO_US)
-    ops.mkdir(stores[0], _OPEN_TO_US)
+    ops.mkdir(guard.folder, _OPEN_TO_US)
+
+
+def _make_folders(guard: Guard, ops: FileOps) -> None:
+    stores = guard.journal.stores
     if len(stores) > 1:  # so that a death before the journal is there leaves no folder that nobody knows of
         ops.write(stores[0] + b"/" + state.STORES, b"".join(store + b"\0" for store in stores))
     for number, store in enumerate(stores):

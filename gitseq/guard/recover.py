@@ -99,7 +99,11 @@ def _survey(found: "Journal | None", git_dir: bytes, run: bytes) -> Survey:
     folder = state.guards_dir(git_dir) + b"/" + run
     if found is None:
         return Survey(run, folder, (), as_left=True)
-    states = [(item, _state(found, item)) for item in found.items]
+    try:
+        states = [(item, _state(found, item)) for item in found.items]
+    except OSError as error:
+        what = Action(os.fsencode(error.filename or b""), look.EDITED, f"cannot be looked at: {error.strerror}")
+        return Survey(run, folder, (what,), as_left=False)
     actions = tuple(Action(item.path, now, _words(item, now)) for item, now in states if now != look.BACK)
     return Survey(run, folder, actions, as_left=all(now in _AS_LEFT for _item, now in states))
 

@@ -71,7 +71,7 @@ class Restored(Record):
         if self.problems:
             return NotRestored(
                 "unstaged work could not be put back completely",
-                why="\n".join(f"{printable(problem.path)}: {problem.why}" for problem in self.problems),
+                why="\n".join(f"{printable(p.path) or 'afterwards'}: {p.why}" for p in self.problems),
                 kept=f"All of it is safe in {printable(self.folder)}",
                 hint="When the cause is gone: gitseq recover",
             )
