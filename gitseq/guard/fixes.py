@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from gitseq.guard.journal import Git
 
 
-def stage(paths: "tuple[bytes, ...]", git: "Git", indexes: "tuple[bytes, ...]") -> None:
+def stage(paths: "tuple[bytes, ...]", git: "Git", also: "bytes | None" = None) -> None:
     """After this returns, every index of the commit holds `paths` as they lie in the work tree now.
 
     Call it while unstaged work is hidden: then a partially staged file is its staged version with the fix, and nothing
-    of the user's is swept in. git itself applies filters, modes and deletions. `indexes` are absolute: the one the
-    run is about, and in a path commit also `index.lock`, if the calling git holds it (the rule of index.lock). Raises
-    Refused when an index is locked by somebody else, or gone with the git that called us: `update-index` would make it
-    anew, a lock that nobody would ever remove.
+    of the user's is swept in. git itself applies filters, modes and deletions. `also` is the second index, and only
+    ever one that the calling git holds (the rule of index.lock). Raises Refused when an index is locked by somebody
+    else, or the second one is gone with the git that called us: a lock that nobody would remove is never made. That
+    the first is still there the caller has looked at.
     """
     if not paths:
         return
-    for index in indexes:
-        if not os.path.lexists(index):
+    for index in (None, also) if also else (None,):
+        if index is not None and not os.path.lexists(index):
             raise _not_staged(paths, "the git that called us is gone, and its index with it")
         names = b"".join(path + b"\0" for path in paths)
         done = git([b"update-index", b"--add", b"--remove", b"-z", b"--stdin"], names, index)

@@ -279,11 +279,11 @@ def test_a_merge_fails_with_the_command_that_helps_instead_of_passing_silently(p
     assert plain.run(b"rev-list", b"--parents", b"-n1", b"HEAD").count(b" ") == 2
 
 
-def test_an_index_that_went_away_with_its_git_is_never_made_again(plain):
+def test_a_second_index_that_went_away_with_its_git_is_never_made_again(plain):
     plain.write(b"a.txt", text(l3="good"))
     gone = plain.git_dir + b"/next-index-1.lock"
     with pytest.raises(Refused):
-        fixes.stage((b"a.txt",), plain.git, (gone,))
+        fixes.stage((b"a.txt",), plain.git, gone)
     assert not os.path.lexists(gone)
 
 

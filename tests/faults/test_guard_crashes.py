@@ -134,7 +134,7 @@ def kill_at_random(template: Tree, folder: bytes, number: int) -> bool:
     trial = Trial(template, folder)
     rng = guarded.seeded("time", number)
     hook = rng.choice(sorted(HOOKS))
-    code = guarded.in_child(lambda: whole_run(trial.tree, hook, trial.note, Counting()), rng.uniform(0.001, 0.15))
+    code = guarded.in_child(lambda: whole_run(trial.tree, hook, trial.note, Counting()), rng.uniform(0.001, 0.07))
     for _again in range(rng.randrange(3)):
         guarded.in_child(lambda: recover(trial.tree.git_dir, trial.tree.git), rng.uniform(0.001, 0.02))
     assert all(result.complete for result in recover(trial.tree.git_dir, trial.tree.git))

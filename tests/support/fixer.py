@@ -55,8 +55,7 @@ def main(stage: str) -> int:
     code = 0 if plan.whole else 1
     try:
         in_partial_mode = os.path.basename(here.index).startswith(b"next-index-")
-        indexes = (here.index, here.git_dir + b"/index.lock") if in_partial_mode else (here.index,)
-        fixes.stage(plan.add, git, indexes)
+        fixes.stage(plan.add, git, here.git_dir + b"/index.lock" if in_partial_mode else None)
         if plan.add and fixes.is_emptied(git):
             raise fixes.emptied()
     except GitseqError as error:
