@@ -12,8 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.request import World
     from gitseq.git.status import Listing
-    from gitseq.guard.hide import Guard
-    from gitseq.guard.journal import Dirty, Git
+    from gitseq.guard.journal import Dirty, Git, Guard
     from gitseq.guard.restore import Restored
     from gitseq.host import procs
 

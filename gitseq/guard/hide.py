@@ -12,7 +12,8 @@ import stat
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem, GitseqError, Refused
 from gitseq.guard import drop, journal, plan, state
-from gitseq.guard.journal import Item, Journal
+from gitseq.guard.journal import JOURNAL_WRITTEN, SNAPSHOT_WRITTEN, TREE_HIDDEN, Guard, Item, Journal
+from gitseq.guard.restore import restore
 from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 from gitseq.model import Record
@@ -21,24 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.guard.journal import Dirty, Git
     from gitseq.host.procs import Completed
-
-SNAPSHOT_WRITTEN = "snapshot_written"
-JOURNAL_WRITTEN = "journal_written"
-TREE_HIDDEN = "tree_hidden"
-HOOKS_RUNNING = "hooks_running"
-RESTORE_BEGUN = "restore_begun"
-TREE_RESTORED = "tree_restored"
-GUARD_DROPPED = "guard_dropped"
-STEPS = (
-    SNAPSHOT_WRITTEN,
-    JOURNAL_WRITTEN,
-    TREE_HIDDEN,
-    HOOKS_RUNNING,
-    RESTORE_BEGUN,
-    TREE_RESTORED,
-    GUARD_DROPPED,
-)
-"""The moments `FileOps.step` is told about, in order; the engine tells `hooks_running`."""
 
 _SYMLINK = 0o120000
 _EXECUTABLE = 0o100755
@@ -60,18 +43,6 @@ class Where(Record):
     def folder(self) -> bytes:
         """Where this run's guard keeps its journal."""
         return state.guards_dir(self.git_dir) + b"/" + self.run
-
-
-class Guard(Record):
-    """Unstaged work that is set aside; `restore` brings it back."""
-
-    git_dir: bytes
-    journal: Journal
-
-    @property
-    def folder(self) -> bytes:
-        """Where the journal lies."""
-        return self.journal.stores[0]
 
 
 def hide(where: Where, dirty: "list[Dirty]", git: "Git", ops: "FileOps | None" = None) -> "Guard | None":
@@ -296,8 +267,6 @@ def _could_not_begin(error: OSError) -> EnvironmentProblem:
 
 def _undo(guard: Guard, git: "Git", ops: FileOps, error: BaseException) -> None:
     """Bring back what was moved already, and say why."""
-    from gitseq.guard.restore import restore
-
     restored = restore(guard, git, ops)
     failure = restored.failure()
     if failure is not None:

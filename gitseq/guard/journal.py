@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     with GIT_INDEX_FILE set to `index` when it is given, else to the index the run is about."""
     Signature = tuple[int, int, int, int]
 
+SNAPSHOT_WRITTEN = "snapshot_written"
+JOURNAL_WRITTEN = "journal_written"
+TREE_HIDDEN = "tree_hidden"
+HOOKS_RUNNING = "hooks_running"
+RESTORE_BEGUN = "restore_begun"
+TREE_RESTORED = "tree_restored"
+GUARD_DROPPED = "guard_dropped"
+STEPS = (
+    SNAPSHOT_WRITTEN,
+    JOURNAL_WRITTEN,
+    TREE_HIDDEN,
+    HOOKS_RUNNING,
+    RESTORE_BEGUN,
+    TREE_RESTORED,
+    GUARD_DROPPED,
+)
+"""The moments `FileOps.step` is told about, in order; the engine tells `hooks_running`."""
+
 _HEADER = b"gitseq-guard 1"
 _NOTHING: "Signature" = (0, 0, 0, 0)
 
@@ -92,6 +110,18 @@ class Journal(Record):
     def at(self, path: bytes) -> bytes:
         """The absolute name of a path of the work tree."""
         return self.top + b"/" + path
+
+
+class Guard(Record):
+    """Unstaged work that is set aside; `restore` brings it back."""
+
+    git_dir: bytes
+    journal: Journal
+
+    @property
+    def folder(self) -> bytes:
+        """Where the journal lies."""
+        return self.journal.stores[0]
 
 
 def signature_of(st: "os.stat_result") -> "Signature":

@@ -5,9 +5,9 @@ import os
 from gitseq.core.text import printable
 from gitseq.errors import NotRestored
 from gitseq.guard import drop, journal, look, state
-from gitseq.guard.hide import Guard
-from gitseq.guard.journal import Item, Journal
-from gitseq.guard.restore import Problem, Restored, conflicts_of, restore
+from gitseq.guard.conflicts import conflicts_of
+from gitseq.guard.journal import Guard, Item, Journal
+from gitseq.guard.restore import Problem, Restored, restore
 from gitseq.host import files
 from gitseq.host.fileops import FileOps
 from gitseq.model import Record

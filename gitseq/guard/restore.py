@@ -10,9 +10,9 @@ import stat
 
 from gitseq.core.text import printable
 from gitseq.errors import GitseqError, NotRestored
-from gitseq.guard import drop, look, merge, state
-from gitseq.guard.hide import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard
-from gitseq.guard.journal import Item, Journal
+from gitseq.guard import drop, kept, look, merge, state
+from gitseq.guard.conflicts import Conflict, conflicts_of
+from gitseq.guard.journal import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard, Item, Journal
 from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 from gitseq.model import Record
@@ -24,21 +24,6 @@ if TYPE_CHECKING:
 _ATTEMPTS = 20
 """Changes to one path; six are needed at most, the rest is for somebody who keeps writing to it."""
 _NOT_OURS_TO_REMOVE = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR)
-
-
-class Conflict(Record):
-    """A path that was written while the user's own version was hidden."""
-
-    path: bytes
-    edited: bytes
-    """Where that version is kept."""
-    yours: bytes = b""
-    """Where the user's version from before the run is kept; b'' when that is what lies in the work tree."""
-
-    @property
-    def merged(self) -> bool:
-        """Whether the work tree holds both, merged."""
-        return self.yours != b""
 
 
 class Problem(Record):
@@ -121,8 +106,6 @@ def restore(guard: Guard, git: "Git", ops: "FileOps | None" = None) -> Restored:
         ops.step(TREE_RESTORED)
         conflicts = work.finish()
     if conflicts:
-        from gitseq.guard import kept
-
         kept.collect(guard.git_dir, clock.wall())
     return Restored(journal.run, guard.folder, conflicts, tuple(work.problems))
 
@@ -263,17 +246,6 @@ class _Work:
                 edits = look.edits(journal, item)
                 worthless += [name for name in edits if merge.is_nothing_new(journal, item, name, self._git)]
         return worthless
-
-
-def conflicts_of(journal: Journal) -> "tuple[Conflict, ...]":
-    """What is set aside and has to be told, with the places where it lies now."""
-    conflicts: list[Conflict] = []
-    for item in look.touched(journal):
-        yours = journal.kept(item, b"yours")
-        mine = yours if look.lstat(yours) is not None else b""
-        conflicts += [Conflict(item.path, name, mine) for name in look.edits(journal, item)]
-        conflicts += [Conflict(os.path.dirname(item.path), name) for name in look.blockers(journal, item)]
-    return tuple(conflicts)
 
 
 def _why(error: "OSError | GitseqError") -> str:

@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from gitseq.guard import state
-from gitseq.guard.hide import HOOKS_RUNNING, hide
+from gitseq.guard.hide import hide
+from gitseq.guard.journal import HOOKS_RUNNING
 from gitseq.guard.recover import recover, survey
 from gitseq.guard.restore import restore
 from tests.support import guarded
