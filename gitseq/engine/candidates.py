@@ -38,7 +38,7 @@ def _by_request(request: "Request", world: "World", listing: "Listing | None") -
     from gitseq.git import listing as git_listing  # the usual commit does without
 
     if request.select == asked.ALL_FILES:
-        return Candidates(tuple(git_listing.tracked(world.repo, world.env)), exports)
+        return Candidates(_entries(git_listing.tracked(world.repo, world.env)), exports)
     if request.select == asked.NAMED_FILES:
         return Candidates(_entries(request.files), exports, is_message=request.stage.files == stages.MESSAGE)
     if request.select == asked.LAST_COMMIT:
