@@ -12,6 +12,7 @@ import sys
 from gitseq import __version__
 from gitseq.errors import GitseqError
 from gitseq.host import env as host_env
+from gitseq.host import signals
 from gitseq.ui import plain
 
 VERBS = {
@@ -57,6 +58,12 @@ def run(arguments: "list[str]") -> int:
     except GitseqError as error:
         plain.show_problem(tuple(error.lines()))
         return error.exit_code
+    except KeyboardInterrupt:
+        return 128 + signals.SIGINT
+    except Exception:  # noqa: BLE001 - whatever it is, it is ours
+        from gitseq.cli import crash
+
+        return crash.report([os.fsencode(argument) for argument in arguments])
 
 
 def _parse(arguments: "list[str]") -> argparse.Namespace:

@@ -28,10 +28,15 @@ class Unstaged:
         self.paths: frozenset[bytes] = frozenset()
         """What is hidden now."""
 
-    def finish_dead_runs(self) -> None:
-        """Bring back what runs that died in this work tree had hidden; NotRestored when that takes a person."""
-        if state.unfinished(self._world.repo.git_dir):
-            finish_dead_runs(self._world)
+    def finish_dead_runs(self) -> bool:
+        """Bring back what runs that died in this work tree had hidden; whether there was any.
+
+        Raises NotRestored when that takes a person.
+        """
+        if not state.unfinished(self._world.repo.git_dir):
+            return False
+        finish_dead_runs(self._world)
+        return True
 
     def hide(self, listing: "Listing", isolate: str) -> "Listing":
         """Hide what is not staged, and answer what the work tree looks like then.
