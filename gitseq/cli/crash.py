@@ -21,7 +21,7 @@ def report(arguments: "list[bytes]") -> int:
             f"this is a bug in gitseq: {text.strip().splitlines()[-1]}",
             f"A report is in {where}" if where else text,
             "What was hidden of your work comes back with the next gitseq command here, or with: gitseq recover",
-            "Please send the report to gitseq's authors. To go on without hooks, this once: GITSEQ=0 before the command.",
+            "Please send the report to gitseq's authors. To go on without hooks, this once: GITSEQ=0 in front.",
         )
     )
     return EXIT_CODE
