@@ -22,8 +22,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from gitseq.git import status
-from gitseq.guard.hide import Where, hide
-from gitseq.guard.journal import Dirty
+from gitseq.guard.hide import hide
+from gitseq.guard.journal import Dirty, Where
 from gitseq.guard.restore import restore
 from gitseq.host import procs
 

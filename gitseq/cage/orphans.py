@@ -2,15 +2,14 @@
 
 What does not work: names and patterns hit strangers; process groups and sessions are left by any daemon; pids alone
 mean somebody else by tomorrow. What we do: a process is a dead run's when its environment carries the token of one
-(the caller knows which), when it carries the mark that a dead engine of this repository handed down (`run.mark_of`),
+(the caller knows which), when it carries the mark that a dead engine of this repository handed down (`marks.of`),
 or when it sits in a leaf of one. It must be ours by user and pid namespace, must not be an ancestor of ours, and must
 not have been spared (`daemons = "keep"`). It is held by a pidfd and looked at again before it gets a signal.
 """
 
 import os
 
-from gitseq.cage import leaves
-from gitseq.cage import run as runs
+from gitseq.cage import leaves, marks
 from gitseq.cage.spared import Spared
 from gitseq.errors import Unkillable
 from gitseq.host import clock, proctree, signals, tree
@@ -105,7 +104,7 @@ def _find(belongs: "Belongs", state_dir: bytes, dead_leaves: "list[Leaf]", *, st
 def _place(state_dir: bytes) -> int:
     """The repository in marks; -1, which is in none, before its first run."""
     try:
-        return runs.place_of(state_dir)
+        return marks.place_of(state_dir)
     except OSError:
         return -1
 
@@ -118,11 +117,11 @@ def _proof(member: "Member", belongs: "Belongs", place: int) -> str:
 
 
 def _marked_by_the_dead(pid: int, place: int) -> bool:
-    mark = runs.read_mark(_mark(pid))
+    mark = marks.read(_mark(pid))
     if mark is None or mark[0] != place or _namespace(pid) != leaves.namespace():
         return False
     engine = tree.look(mark[2])
-    return engine is None or engine.start & runs.START_MASK != mark[1]
+    return engine is None or engine.start & marks.START_MASK != mark[1]
 
 
 def _mark(pid: int) -> int:

@@ -8,7 +8,9 @@ Most hooks end within milliseconds and leave nothing behind; whatever those do n
 import os
 import select
 
-from gitseq.host import clock, procs, proctree, signals, terminal
+from gitseq.cage import marks
+from gitseq.cage.output import KEEP, Output
+from gitseq.host import clock, procs, signals, terminal
 from gitseq.model import Limits, Record
 
 TYPE_CHECKING = False
@@ -27,7 +29,6 @@ LINGER = 0.02
 LEFTOVER_GRACE = 0.5
 """Seconds between SIGTERM and SIGKILL for what a command left behind."""
 _PIECE = 1 << 16
-_KEEP = 4 << 20
 
 
 class Command(Record):
@@ -104,38 +105,6 @@ class Watch(Record):
     """Seconds after SIGKILL until a process counts as unkillable."""
 
 
-class Output:
-    """What a command printed: all of it, or its beginning and its end when it is too much to keep."""
-
-    def __init__(self, keep: int = _KEEP) -> None:
-        self._keep = keep
-        self._head = bytearray()
-        self._tail = bytearray()
-        self._dropped = 0
-
-    def add(self, part: bytes) -> None:
-        """Append; beyond the limit the oldest of the tail is dropped and counted."""
-        room = self._keep - len(self._head)
-        if room > 0:
-            self._head += part[:room]
-            part = part[room:]
-        self._tail += part
-        surplus = len(self._tail) - self._keep
-        if surplus > self._keep:  # trimmed in large steps, or every addition would copy the tail
-            del self._tail[:surplus]
-            self._dropped += surplus
-
-    def tail(self, size: int = 4096) -> bytes:
-        """The newest output."""
-        return bytes((self._tail or self._head)[-size:])
-
-    def all(self) -> bytes:
-        """Everything kept, with a line in the place of what was dropped."""
-        if not self._dropped:
-            return bytes(self._head + self._tail)
-        return bytes(self._head) + b"\n[... %d bytes left out ...]\n" % self._dropped + bytes(self._tail)
-
-
 def run(command: Command, watch: Watch) -> Outcome:
     """After this returns, no process that the command started is alive, but those of `keep_daemons`.
 
@@ -167,7 +136,7 @@ def run(command: Command, watch: Watch) -> Outcome:
 
 def _start(command: Command, watch: Watch, theirs: int) -> int:
     streams = procs.Streams(command.stdin, *(command.output or (theirs, theirs)))
-    marked = bool(watch.state_dir) and procs.mark_children(_own_mark(watch.state_dir))
+    marked = bool(watch.state_dir) and procs.mark_children(marks.own(watch.state_dir))
     try:
         return procs.spawn(
             command.executable,
@@ -181,47 +150,6 @@ def _start(command: Command, watch: Watch, theirs: int) -> int:
     finally:
         if marked:
             procs.mark_children(0)  # git commands of ours may leave daemons that are meant to stay
-
-
-_marks: "dict[bytes, int]" = {}
-
-
-def _own_mark(state_dir: bytes) -> int:
-    """The mark of this engine, or 0 while the state folder is missing."""
-    if state_dir not in _marks:
-        me = proctree.look(os.getpid())
-        try:
-            _marks[state_dir] = mark_of(state_dir, me) if me is not None else 0
-        except OSError:
-            return 0
-    return _marks[state_dir]
-
-
-_MARK, _PID_BITS, _START_BITS, _PLACE_BITS = 1 << 61, 22, 19, 20
-START_MASK = (1 << _START_BITS) - 1
-
-
-def mark_of(state_dir: bytes, engine: "proctree.Process") -> int:
-    """The number that descendants of `engine` inherit: who started them, for which repository.
-
-    62 bits: the process id (at most 22), start time and repository as far as they fit.
-    """
-    mark = place_of(state_dir) << _START_BITS | engine.start & START_MASK
-    return _MARK | mark << _PID_BITS | engine.pid
-
-
-def place_of(state_dir: bytes) -> int:
-    """A state folder as 20 bits; raises OSError when it is missing."""
-    st = os.stat(state_dir)
-    return (st.st_ino * 2654435761 ^ st.st_dev) & ((1 << _PLACE_BITS) - 1)
-
-
-def read_mark(mark: int) -> "tuple[int, int, int] | None":
-    """(repository, low bits of the start time, process id) of a mark, or None for a number that is none."""
-    if mark >> 61 != 1:
-        return None
-    pid, rest = mark & ((1 << _PID_BITS) - 1), (mark ^ _MARK) >> _PID_BITS
-    return rest >> _START_BITS, rest & START_MASK, pid
 
 
 def _capture_pair(command: Command) -> "tuple[int, int]":
@@ -396,7 +324,7 @@ class _Watching:
         """What is in the pipe already; whoever else holds it open may write as it likes."""
         if self._fd < 0:
             return
-        for _piece in range(_KEEP // _PIECE):
+        for _piece in range(KEEP // _PIECE):
             try:
                 part = os.read(self._fd, _PIECE)
             except OSError:

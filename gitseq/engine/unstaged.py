@@ -47,18 +47,15 @@ class Unstaged:
         if isolate == NONE or not (dirty or isolate == ALL):
             return listing
         from gitseq.guard import hide
-        from gitseq.guard.journal import Dirty
+        from gitseq.guard.journal import Dirty, Where
 
         found = [Dirty(change.path, change.kind, change.index_mode, change.index_oid) for change in dirty]
         if isolate == ALL:
             found += self._untracked()
         repo = self._world.repo
-        self._guard = hide.hide(hide.Where(repo.top, repo.git_dir, _run_name()), found, git_of(self._world))
+        self._guard = hide.hide(Where(repo.top, repo.git_dir, _run_name()), found, git_of(self._world))
         self.paths = frozenset(entry.path for entry in found) if self._guard is not None else frozenset()
-        kept = tuple(change for change in listing.unstaged if change.path not in self.paths)
-        return listing.replace(
-            unstaged=kept, signatures={change.path: listing.signatures[change.path] for change in kept}
-        )
+        return _as_hidden(listing, self.paths)
 
     def restore(self, staged: "frozenset[bytes]") -> "NotRestored | None":
         """After this returns, or dies, every hidden file is in its place or still set aside, whole.
@@ -82,6 +79,17 @@ class Unstaged:
 
 
 _GITLINK = 0o160000
+_INTENT_TO_ADD = "A"
+
+
+def _as_hidden(listing: "Listing", paths: "frozenset[bytes]") -> "Listing":
+    """The listing as git would give it now: hidden paths are as the index says, but for those it has no content of.
+
+    A file that is only intended to be added is moved away with nothing in its place, and git calls it deleted.
+    """
+    left = [change for change in listing.unstaged if change.path not in paths or change.kind == _INTENT_TO_ADD]
+    signatures = {change.path: None if change.path in paths else listing.signatures[change.path] for change in left}
+    return listing.replace(unstaged=tuple(left), signatures=signatures)
 
 
 def git_of(world: "World") -> "Git":

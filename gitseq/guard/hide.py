@@ -12,11 +12,10 @@ import stat
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem, GitseqError, Refused
 from gitseq.guard import drop, journal, plan, state
-from gitseq.guard.journal import JOURNAL_WRITTEN, SNAPSHOT_WRITTEN, TREE_HIDDEN, Guard, Item, Journal
+from gitseq.guard.journal import JOURNAL_WRITTEN, SNAPSHOT_WRITTEN, TREE_HIDDEN, Guard, Item, Journal, Where
 from gitseq.guard.restore import restore
 from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
-from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,21 +27,6 @@ _EXECUTABLE = 0o100755
 _PAST_NS = 2_000_000_000
 _SECOND_NS = 1_000_000_000
 _OPEN_TO_US = 0o700
-
-
-class Where(Record):
-    """The work tree a run is about. Absolute paths with symbolic links resolved."""
-
-    top: bytes
-    git_dir: bytes
-    """This work tree's own git directory."""
-    run: bytes
-    """A name no other run of this work tree has; it becomes the name of a folder."""
-
-    @property
-    def folder(self) -> bytes:
-        """Where this run's guard keeps its journal."""
-        return state.guards_dir(self.git_dir) + b"/" + self.run
 
 
 def hide(where: Where, dirty: "list[Dirty]", git: "Git", ops: "FileOps | None" = None) -> "Guard | None":

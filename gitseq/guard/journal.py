@@ -5,6 +5,7 @@ Records end in NUL, fields are separated by a blank, a path comes last: `tr '\\0
 
 from gitseq.core.text import printable
 from gitseq.errors import NotRestored
+from gitseq.guard import state
 from gitseq.model import Record
 
 TYPE_CHECKING = False
@@ -110,6 +111,21 @@ class Journal(Record):
     def at(self, path: bytes) -> bytes:
         """The absolute name of a path of the work tree."""
         return self.top + b"/" + path
+
+
+class Where(Record):
+    """The work tree a run is about. Absolute paths with symbolic links resolved."""
+
+    top: bytes
+    git_dir: bytes
+    """This work tree's own git directory."""
+    run: bytes
+    """A name no other run of this work tree has; it becomes the name of a folder."""
+
+    @property
+    def folder(self) -> bytes:
+        """Where this run's guard keeps its journal."""
+        return state.guards_dir(self.git_dir) + b"/" + self.run
 
 
 class Guard(Record):

@@ -9,8 +9,7 @@ from gitseq.guard.journal import Item, Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.guard.hide import Where
-    from gitseq.guard.journal import Dirty
+    from gitseq.guard.journal import Dirty, Where
     from gitseq.guard.mounts import Mounts
 
 GITLINK = 0o160000

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitseq.cage import run as runs
-from gitseq.cage.orphans import Reaped
-from gitseq.cli import reap
+from gitseq.cage import marks
 from gitseq.host import cgroup, proctree, tree
 from tests.faults.cage import HOG, ROOT_USER, Cage, enter
 from tests.support.procs import alive, assert_pid_gone, pid_from, spawned, wait_until
@@ -140,12 +138,12 @@ def test_a_mark_gives_back_what_was_put_in(tmp_path: Path) -> None:
     me = proctree.look(os.getpid())
     assert me is not None
     place = bytes(tmp_path)
-    assert runs.read_mark(runs.mark_of(place, me)) == (runs.place_of(place), me.start & runs.START_MASK, me.pid)
+    assert marks.read(marks.of(place, me)) == (marks.place_of(place), me.start & marks.START_MASK, me.pid)
 
 
 @pytest.mark.parametrize("number", [0, 1, 1 << 60, (1 << 64) - 1, 1 << 62])
 def test_an_ordinary_limit_is_no_mark(number: int) -> None:
-    assert runs.read_mark(number) is None
+    assert marks.read(number) is None
 
 
 def test_the_mark_is_handed_down_to_hooks_only(polling: Cage) -> None:
@@ -188,12 +186,3 @@ def test_a_signal_never_hits_a_later_process_with_the_same_pid() -> None:
         assert tree.send(member, signal.SIGKILL)
     finally:
         process.wait(10)
-
-
-def test_reap_tells_each_process_with_size_and_proof() -> None:
-    one = Reaped(12, b"sleep\n30", 3 * MIB, "mark")
-    assert reap.lines([one, one.replace(ended=False)]) == [
-        "ended: PID 12 (3 MiB, by mark) 'sleep\\x0a30'",
-        "would end: PID 12 (3 MiB, by mark) 'sleep\\x0a30'",
-    ]
-    assert reap.lines([]) == ["Nothing was left behind."]

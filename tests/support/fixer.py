@@ -12,8 +12,8 @@ from gitseq.core import restage
 from gitseq.errors import GitseqError
 from gitseq.git import call, repo, status
 from gitseq.guard import fixes
-from gitseq.guard.hide import Where, hide
-from gitseq.guard.journal import Dirty
+from gitseq.guard.hide import hide
+from gitseq.guard.journal import Dirty, Where
 from gitseq.guard.restore import restore
 from gitseq.host import env as host_env
 

@@ -10,8 +10,7 @@ import subprocess
 import time
 
 from gitseq.git import status
-from gitseq.guard.hide import Where
-from gitseq.guard.journal import Dirty
+from gitseq.guard.journal import Dirty, Where
 from gitseq.host import procs
 from gitseq.host.fileops import FileOps
 

@@ -109,7 +109,6 @@ HAND_MADE = [
     (hook("processes = 0"), 4, "must be a whole number >= 1"),
     (hook("retry = -1"), 4, "must be a whole number >= 0"),
     (hook("cache = 'maybe'"), 4, "`maybe` is not known"),
-    (hook("fixes = 'stage'"), 4, '"stage" is not available yet'),
     (hook("inputs = ['/x']"), 4, "inputs[0]: not a glob"),
     ("[limits]\ntimeuot = '5m'", 2, "did you mean `timeout`?"),
     ("[limits]\nmemory = 'much'", 2, "'much' is not a size"),

@@ -17,7 +17,20 @@ HOT_STDLIB = {
     # os and what it is made of
     *("os", "posix", "posixpath", "genericpath", "stat", "_stat", "abc", "_abc", "_collections_abc", "os.path"),
     # small C modules, under a millisecond each
-    *("errno", "fcntl", "select", "time", "marshal", "_sre", "_blake2", "_ctypes", "_signal", "_json", "resource"),
+    *(
+        "errno",
+        "fcntl",
+        "gc",
+        "select",
+        "time",
+        "marshal",
+        "_sre",
+        "_blake2",
+        "_ctypes",
+        "_signal",
+        "_json",
+        "resource",
+    ),
     # what -S leaves to be loaded by the first decode of a path or an argument
     *("codecs", "_codecs", "encodings", "encodings.aliases", "encodings.utf_8", "encodings.ascii", "io", "_io"),
 }
