@@ -112,14 +112,15 @@ def test_a_deleted_file_is_not_handed_to_hooks(recorded):
     assert "(no files to check)Skipped" in text(done)
 
 
-def test_a_staged_file_that_is_gone_from_the_work_tree_is_not_handed_to_hooks(recorded):
+def test_a_staged_file_that_is_gone_from_the_work_tree_is_handed_over_as_it_is_staged(recorded):
     repo, record = recorded
     repo.write("gone.txt", "x\n")
     repo.write("there.txt", "x\n")
     repo.add()
     os.unlink(repo.file("gone.txt"))
     assert repo.gitseq("run").returncode == 0
-    assert record.only.args == [b"there.txt"]
+    assert record.only.args == [b"gone.txt", b"there.txt"]
+    assert not os.path.lexists(repo.file("gone.txt"))
 
 
 def test_a_renamed_file_is_handed_over_by_its_new_name(recorded):
