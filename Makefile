@@ -45,10 +45,12 @@ campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
 bench: $(VENV)/.ready ## start-up and whole-tree tables beside pre-commit, prek and lefthook
 	$(BIN)/python benchmarks/startup.py --count $(ARGS)
 	$(BIN)/python benchmarks/all_files.py $(ARGS)
+	$(BIN)/python benchmarks/queue_handoff.py
 
 bench-quick: $(VENV)/.ready ## the same in about a minute
 	$(BIN)/python benchmarks/startup.py --quick $(ARGS)
 	$(BIN)/python benchmarks/all_files.py --quick $(ARGS)
+	$(BIN)/python benchmarks/queue_handoff.py --quick
 
 clean: ## remove what was built and installed
 	rm -rf .venv .venv-demo .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build site

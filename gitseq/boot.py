@@ -1,13 +1,13 @@
 """Starts the hook entry with all of its modules loaded from one file.
 
-The hot path is some fifty small modules, because a folder is a responsibility; found, checked and read one by one
-they cost 4.5 ms more than out of one file (whole interpreter 23.7 against 19.2 ms; a commit with one no-op hook in 200
-files 1.35 against 1.27 times prek, interleaved).
-So after a run that had to import them one by one, their code is put into `__pycache__/hot.<tag>.bin` beside the
-.pyc files it was made from, and trusted exactly as those are: it counts only while every source file still has the
-size and mtime it was made from. Missing, old, torn or not writable: the modules are imported as usual.
+The hot path is some seventy small modules, because a folder is a responsibility; found, opened, checked and read one
+by one they cost a third more than out of one file (docs/explanation/hot-path.md has the figures). So after a run that
+had to import one of them the usual way, their code is put into `__pycache__/hot.<tag>.bin` beside the .pyc files it
+was made from, and trusted exactly as those are: a module's code counts only while its source has the size and mtime
+it was made from. Missing, old, torn or not writable: the modules are imported as usual.
 """
 
+import gc
 import marshal
 import os
 import sys
@@ -17,24 +17,29 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
-    Part = tuple[bool, int, int, CodeType]
-    """Is it a package, its source's mtime in ns and size, its code."""
+    Part = tuple[bool, int, int, bytes]
+    """Is it a package, its source's mtime in ns and size, its code as marshal writes it."""
 
-_FORMAT = 1
+_FORMAT = 2
 _HERE = os.path.dirname(__file__)
 _PATH = os.path.join(_HERE, "__pycache__", f"hot.{sys.implementation.cache_tag}.bin")
 
 
 class _Finder:
-    """Finds the modules of the bundle; everything else is left to the finders behind it."""
+    """Finds the modules of the bundle that are still true; everything else is left to the finders behind it."""
 
     def __init__(self, parts: "dict[str, Part]", make_spec: "type[ModuleSpec]") -> None:
         self._parts = parts
         self._make_spec = make_spec
+        self.is_whole = bool(parts)
+        """Whether every module of ours was found here."""
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> "ModuleSpec | None":
+        if not name.startswith("gitseq."):
+            return None
         part = self._parts.get(name)
-        if part is None:
+        if part is None or _stamp(name, part[0]) != part[1:3]:
+            self.is_whole = False
             return None
         spec = self._make_spec(name, self, origin=_source(name, part[0]), is_package=part[0])  # type: ignore[arg-type]
         spec.has_location = True
@@ -46,7 +51,11 @@ class _Finder:
         return None
 
     def exec_module(self, module: "ModuleType") -> None:
-        exec(self._parts[module.__name__][3], module.__dict__)  # noqa: S102 - what an importer is for
+        exec(self.get_code(module.__name__), module.__dict__)  # noqa: S102 - what an importer is for
+
+    def get_code(self, name: str) -> "CodeType":
+        code: CodeType = marshal.loads(self._parts[name][3])  # noqa: S302 - trusted as the .pyc beside it
+        return code
 
 
 class _SiteFinder:
@@ -71,14 +80,14 @@ class _SiteFinder:
 
 def main() -> None:
     """What a shim calls: `sys.argv` is ['-c', library, path of the hook, stage, git's arguments ...]."""
-    parts = _load()
-    if parts is not None:
-        sys.meta_path.insert(0, _Finder(parts, type(__spec__)))
+    gc.disable()  # a run is short and makes few cycles; walking its modules again and again costs 1.5 ms
+    finder = _Finder(_load(), type(__spec__))
+    sys.meta_path.insert(0, finder)
     sys.meta_path.append(_SiteFinder())
     from gitseq.cli import hook
 
     code = hook.main()
-    if parts is None:
+    if not finder.is_whole:
         _store()
     os._exit(code)  # nothing is left to clean up, and tearing down the interpreter costs milliseconds
 
@@ -88,25 +97,28 @@ def _source(name: str, is_package: bool) -> str:
     return os.path.join(path, "__init__.py") if is_package else path + ".py"
 
 
-def _load() -> "dict[str, Part] | None":
-    """The parts, if every one of them was made from the source that lies there now."""
+def _stamp(name: str, is_package: bool) -> "tuple[int, int]":
+    """What tells one version of a source from the next: mtime in ns and size."""
+    try:
+        st = os.stat(_source(name, is_package))
+    except OSError:
+        return 0, 0
+    return st.st_mtime_ns, st.st_size
+
+
+def _load() -> "dict[str, Part]":
+    """What an earlier run has stored; empty when there is nothing to be used."""
     try:
         with open(_PATH, "rb") as stream:
-            form, magic, parts = marshal.loads(stream.read())  # noqa: S302 - trusted as the .pyc beside it
-        if (form, magic) != (_FORMAT, sys.version):
-            return None
-        for name, (is_package, mtime, size, _code) in parts.items():
-            st = os.stat(_source(name, is_package))
-            if (st.st_mtime_ns, st.st_size) != (mtime, size):
-                return None
+            form, version, parts = marshal.loads(stream.read())  # noqa: S302 - trusted as the .pyc beside it
     except (OSError, ValueError, EOFError, TypeError):
-        return None
-    found: dict[str, Part] = parts
+        return {}
+    found: dict[str, Part] = parts if (form, version) == (_FORMAT, sys.version) else {}
     return found
 
 
 def _store() -> None:
-    """Write the parts this run has used, for the next one; that it may not be writable is no matter."""
+    """Write the code this run has used, for the next one; that it may not be writable is no matter."""
     from gitseq.host import files
 
     parts: dict[str, Part] = {}
@@ -114,9 +126,9 @@ def _store() -> None:
         for name, module in sys.modules.items():
             if name.startswith("gitseq.") and name != __name__:
                 is_package = hasattr(module, "__path__")
-                st = os.stat(_source(name, is_package))
-                parts[name] = (is_package, st.st_mtime_ns, st.st_size, module.__spec__.loader.get_code(name))  # type: ignore[union-attr]
+                code = module.__spec__.loader.get_code(name)  # type: ignore[union-attr]
+                parts[name] = (is_package, *_stamp(name, is_package), marshal.dumps(code))
         files.ensure_dir(os.path.dirname(_PATH))
-        files.write_whole(_PATH, marshal.dumps((_FORMAT, sys.version, parts)), mode=0o644)
+        files.write_whole(_PATH, marshal.dumps((_FORMAT, sys.version, {**_load(), **parts})), mode=0o644)
     except (OSError, ValueError, AttributeError):
         return

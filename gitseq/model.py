@@ -278,6 +278,20 @@ class TurnCame(Event):
     """Seconds."""
 
 
+class CommandFinished(Event):
+    """A command of `gitseq exec` is over, or one attempt at it."""
+
+    argv: tuple[bytes, ...]
+    exit_code: int
+    attempt: int
+    duration: float
+    cpu: float
+    peak_memory: int
+    processes: int
+    killed: str = ""
+    """Which cap it ran into: `timeout`, `memory` or `processes`; '' when none."""
+
+
 class HookStarted(Event):
     """A hook's command is about to start (skipped hooks are only finished, never started)."""
 

@@ -4,7 +4,7 @@ import argparse
 import os
 
 from gitseq.cli import configuration
-from gitseq.core import colour, units
+from gitseq.core import colour, jsonline, units
 from gitseq.engine import command, settings
 from gitseq.engine.request import World
 from gitseq.errors import UsageError
@@ -12,9 +12,11 @@ from gitseq.git import repo as git_repo
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
-from gitseq.model import Limits
+from gitseq.model import CommandFinished, Event, Limits
+from gitseq.ui import journal
+from gitseq.ui.journal import Journal
 from gitseq.ui.live import Live
-from gitseq.ui.plain import Plain
+from gitseq.ui.plain import Plain, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", metavar="D", help="end it after so long")
     parser.add_argument("--memory", metavar="S", help="end it when it and all it starts use more (such as 4GiB)")
     parser.add_argument("--processes", metavar="N", type=int, help="end it when more processes run at a time")
+    parser.add_argument("--retry", metavar="N", type=int, default=0, help="run it again when it fails, N times at most")
+    parser.add_argument("--json", action="store_true", help="when it is over, tell how it ended on stderr, as one line")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="the command and its arguments")
 
 
@@ -50,12 +54,27 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     repo = git_repo.discover(env, context.cwd)
     plan = configuration.plan_or_defaults(repo, env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
-    order = command.Order([os.fsencode(word) for word in words], context.cwd, _limits(options))
+    if options.retry < 0:
+        raise UsageError("--retry: at least 0")
+    order = command.Order([os.fsencode(word) for word in words], context.cwd, _limits(options), options.retry)
     is_terminal = terminal.is_terminal(2)
     coloured = colour.wanted(host_env.text(env, "GITSEQ_COLOR", "auto"), env, is_terminal)
-    tell = (Live if is_terminal else Plain)(colour=coloured, fd=2)
+    shown = (Live if is_terminal else Plain)(colour=coloured, fd=2)
+    tell = Journal(repo.state_dir, repo.top, "exec", _AsJson(shown) if options.json else shown)
     with Signals() as signals:
         return command.execute(order, World(env, repo, plan, signals, None, tell, is_terminal, patience))
+
+
+class _AsJson:
+    """Shows events, and the end of the command as one line of JSON: stdout is the command's own."""
+
+    def __init__(self, shown: Plain) -> None:
+        self._shown = shown
+
+    def __call__(self, event: Event) -> None:
+        self._shown(event)
+        if isinstance(event, CommandFinished):
+            write_all(2, jsonline.encode(journal.command(event)))
 
 
 def _limits(options: argparse.Namespace) -> Limits:

@@ -35,6 +35,10 @@ def run(arguments: "list[bytes]", env: "Env", cwd: bytes) -> int:
     except GitseqError as error:
         plain.show_problem(tuple(error.lines()))
         return error.exit_code
+    except Exception:  # noqa: BLE001 - whatever it is, it is ours
+        from gitseq.cli import crash
+
+        return crash.report(arguments)
 
 
 class _Call:

@@ -12,6 +12,7 @@ import sys
 from gitseq import __version__
 from gitseq.errors import GitseqError
 from gitseq.host import env as host_env
+from gitseq.host import signals
 from gitseq.ui import plain
 
 VERBS = {
@@ -20,6 +21,8 @@ VERBS = {
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
     "status": "show who holds the lease and who waits",
+    "recover": "bring back unstaged work of a run that died",
+    "reap": "end processes that a dead run left behind",
     "list": "show the configured hooks",
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",
@@ -55,6 +58,12 @@ def run(arguments: "list[str]") -> int:
     except GitseqError as error:
         plain.show_problem(tuple(error.lines()))
         return error.exit_code
+    except KeyboardInterrupt:
+        return 128 + signals.SIGINT
+    except Exception:  # noqa: BLE001 - whatever it is, it is ours
+        from gitseq.cli import crash
+
+        return crash.report([os.fsencode(argument) for argument in arguments])
 
 
 def _parse(arguments: "list[str]") -> argparse.Namespace:

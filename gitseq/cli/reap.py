@@ -2,45 +2,59 @@
 
 import argparse
 
-from gitseq.cage import orphans
+from gitseq.cli import configuration
+from gitseq.cli.telling import tell
 from gitseq.core.caps import printable
+from gitseq.core.stages import STAGES
 from gitseq.core.units import format_size
-from gitseq.git import repo
+from gitseq.engine import leftovers, settings, turn
+from gitseq.engine.request import Request, World
+from gitseq.git import repo as git_repo
+from gitseq.host.signals import Signals
+from gitseq.model import Notice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.cage.orphans import Belongs, Reaped
     from gitseq.cli.main import Context
+    from gitseq.git.repo import Repo
+    from gitseq.model import Event, Plan
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this verb."""
+    """The options of `gitseq reap`."""
     parser.add_argument("--dry-run", action="store_true", help="only list what would be ended")
     parser.epilog = "Example: gitseq reap --dry-run"
 
 
-def run(options: argparse.Namespace, context: "Context", belongs: "Belongs | None" = None) -> int:
-    """End, or list, what dead runs of this repository left; 5 when something would not die.
+def run(options: argparse.Namespace, context: "Context") -> int:
+    """End, or list, what dead runs of this repository left; raises Unkillable for what would not die.
 
-    `belongs` knows the tokens of dead runs; without it, only leaves and marks prove anything.
+    Whoever takes the lease ends what the dead runs before it left, so that is most of the work. Listing takes nothing.
     """
-    state_dir = repo.discover(context.env, context.cwd).state_dir
-    reaped = orphans.reap_orphans(belongs or _no_token, dry_run=options.dry_run, state_dir=state_dir)
-    for line in lines(reaped):
-        print(line)
+    repo = git_repo.discover(context.env, context.cwd)
+    plan = configuration.plan_or_defaults(repo, context.env)
+    if options.dry_run:
+        found = bool(orphaned := leftovers.find(turn.queue_of(plan, repo, context.env)))
+        for one in orphaned:
+            tell(f"would end: PID {one.pid} ({format_size(one.memory)}, by {one.proof}) '{printable(one.command)}'")
+    else:
+        found = bool(_end(repo, plan, context))
+    if not found:
+        tell("Nothing was left behind.")
     return 0
 
 
-def _no_token(_environ: "dict[bytes, bytes]", _start: int) -> bool:
-    return False
+def _end(repo: "Repo", plan: "Plan", context: "Context") -> "list[Notice]":
+    """Take the lease, end what is left, and answer what was told."""
+    told: list[Notice] = []
 
+    def note(event: "Event") -> None:
+        if isinstance(event, Notice):
+            told.append(event)
+            tell(event.text)
 
-def lines(reaped: "list[Reaped]") -> "list[str]":
-    """What a person is told: each process with its command line, memory and proof."""
-    if not reaped:
-        return ["Nothing was left behind."]
-    return [
-        f"{'ended' if one.ended else 'would end'}: PID {one.pid} ({format_size(one.memory)}, by {one.proof}) "
-        f"'{printable(one.command)}'"
-        for one in reaped
-    ]
+    with Signals() as signals:
+        world = World(context.env, repo, plan, signals, None, note, patience=settings.patience(plan, context.env))
+        with turn.take(Request(STAGES["manual"]), world, "reap"):
+            leftovers.end(repo.state_dir, (), world)
+    return told

@@ -2,10 +2,8 @@
 
 import os
 
-from gitseq.core import push as core_push
 from gitseq.core import stages
 from gitseq.engine import request as asked
-from gitseq.git import listing as git_listing
 from gitseq.model import Entry, Notice, Record
 
 TYPE_CHECKING = False
@@ -35,8 +33,12 @@ def find(request: "Request", world: "World", listing: "Listing | None") -> Candi
 
 def _by_request(request: "Request", world: "World", listing: "Listing | None") -> Candidates:
     exports = stages.exports_of(request.stage, request.arguments) if request.by_git else {}
+    if request.select == asked.BY_STAGE and request.stage.files == stages.STAGED and listing is not None:
+        return Candidates(_staged_or_conflicted(world, listing), exports)
+    from gitseq.git import listing as git_listing  # the usual commit does without
+
     if request.select == asked.ALL_FILES:
-        return Candidates(tuple(git_listing.tracked(world.repo, world.env)), exports)
+        return Candidates(_entries(git_listing.tracked(world.repo, world.env)), exports)
     if request.select == asked.NAMED_FILES:
         return Candidates(_entries(request.files), exports, is_message=request.stage.files == stages.MESSAGE)
     if request.select == asked.LAST_COMMIT:
@@ -47,9 +49,7 @@ def _by_request(request: "Request", world: "World", listing: "Listing | None") -
         return Candidates(_entries(request.arguments[:1]), exports, is_message=True)
     if request.stage.files == stages.RANGE and request.by_git:
         return _pushed(request, world)
-    if request.stage.files == stages.NO_FILES or listing is None:
-        return Candidates((), exports)
-    return Candidates(_staged_or_conflicted(world, listing), exports)
+    return Candidates((), exports)
 
 
 def _entries(names: "tuple[bytes, ...] | list[bytes]") -> "tuple[Entry, ...]":
@@ -57,6 +57,7 @@ def _entries(names: "tuple[bytes, ...] | list[bytes]") -> "tuple[Entry, ...]":
 
 
 def _range(world: "World", revisions: "tuple[bytes, ...]", exports: "Env") -> Candidates:
+    from gitseq.git import listing as git_listing
     from gitseq.git import push
 
     old, new = revisions
@@ -65,6 +66,7 @@ def _range(world: "World", revisions: "tuple[bytes, ...]", exports: "Env") -> Ca
 
 
 def _pushed(request: "Request", world: "World") -> Candidates:
+    from gitseq.core import push as core_push
     from gitseq.git import push
 
     remote, url = request.arguments
@@ -75,6 +77,10 @@ def _pushed(request: "Request", world: "World") -> Candidates:
 
 
 def _staged_or_conflicted(world: "World", listing: "Listing") -> "tuple[Entry, ...]":
+    if not os.path.exists(world.repo.git_dir + b"/MERGE_HEAD"):
+        return listing.staged
+    from gitseq.git import listing as git_listing
+
     conflicted = git_listing.conflicted(world.repo, world.env)
     if conflicted is None:
         return listing.staged

@@ -11,7 +11,7 @@ from gitseq.engine.unstaged import Unstaged
 from gitseq.errors import Interrupted
 from gitseq.git import indexlock
 from gitseq.host import procs, terminal
-from gitseq.model import Limits, Notice, Record
+from gitseq.model import CommandFinished, Limits, Notice, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Order(Record):
     argv: "list[bytes]"
     cwd: bytes
     limits: Limits = Limits()
+    retry: int = 0
+    """How often it is run again when it fails."""
 
 
 def execute(order: Order, world: "World") -> int:
@@ -50,10 +52,14 @@ def execute(order: Order, world: "World") -> int:
             indexlock.require_free(world.repo, world.env, indexlock.Waiting(_warner(world), pause=_pauser(world)))
         if world.signals.stop:
             raise Interrupted(world.signals.stop)
-        return _run(executable, order, world, taken)
+        for attempt in range(1, order.retry + 2):
+            code = _run(executable, order, world, taken, attempt)
+            if not code or world.signals.stop:
+                break
+        return code
 
 
-def _run(executable: bytes, order: Order, world: "World", taken: "Lease | Parent") -> int:
+def _run(executable: bytes, order: Order, world: "World", taken: "Lease | Parent", attempt: int) -> int:
     command = cage.Command(
         executable,
         order.argv,
@@ -69,7 +75,7 @@ def _run(executable: bytes, order: Order, world: "World", taken: "Lease | Parent
     watch = cage.Watch(world.signals, state_dir=world.repo.state_dir, nested=taken.depth > 0)
     world.signals.shares_terminal = _are_in_foreground()
     try:
-        return _judged(cage.run(command, watch), world)
+        return _judged(order, cage.run(command, watch), world, attempt)
     except OSError as error:
         world.tell(Notice("error", f"{_text(order.argv[0])} could not be started: {os.strerror(error.errno or 0)}"))
         return NOT_EXECUTABLE
@@ -77,7 +83,24 @@ def _run(executable: bytes, order: Order, world: "World", taken: "Lease | Parent
         world.signals.shares_terminal = False
 
 
-def _judged(outcome: cage.Outcome, world: "World") -> int:
+def _judged(order: Order, outcome: cage.Outcome, world: "World", attempt: int) -> int:
+    code = _code_of(outcome, world)
+    world.tell(
+        CommandFinished(
+            tuple(order.argv),
+            code,
+            attempt,
+            outcome.duration,
+            outcome.cpu,
+            outcome.peak_memory,
+            outcome.processes,
+            outcome.hit.cap if outcome.hit is not None else "",
+        )
+    )
+    return code
+
+
+def _code_of(outcome: cage.Outcome, world: "World") -> int:
     from gitseq.core import caps
 
     for held in outcome.leftovers:

@@ -1,15 +1,18 @@
 """Ending what dead runs left running, known by the token in their environment."""
 
+import os
+
 from gitseq.cage import orphans
 from gitseq.core import queueing
 from gitseq.core.caps import printable
 from gitseq.model import Notice
-from gitseq.queue import nesting
+from gitseq.queue import nesting, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.cage.orphans import Belongs, Reaped
     from gitseq.engine.request import World
+    from gitseq.queue.places import Place
 
 
 def end(state_dir: bytes, nonces: "tuple[str, ...]", world: "World") -> "list[Reaped]":
@@ -18,6 +21,19 @@ def end(state_dir: bytes, nonces: "tuple[str, ...]", world: "World") -> "list[Re
     for one in reaped:
         world.tell(Notice("warning", f"ended what a dead run left: PID {one.pid} '{printable(one.command)}'"))
     return reaped
+
+
+def find(place: "Place") -> "list[Reaped]":
+    """What dead runs of a queue have left running; nothing is touched."""
+    if not os.path.isdir(place.state_dir):
+        return []
+    finding = record.examine(place)
+    nonces: tuple[str, ...] = ()
+    if finding.lease is not None and finding.standing == queueing.DEAD:
+        nonces = (*finding.lease.unsettled, finding.lease.nonce)
+    elif finding.lease is not None and finding.in_force:
+        nonces = finding.lease.unsettled
+    return orphans.reap_orphans(of_runs(nonces), dry_run=True, state_dir=place.state_dir)
 
 
 def of_runs(nonces: "tuple[str, ...]") -> "Belongs":

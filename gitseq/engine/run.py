@@ -59,7 +59,8 @@ class _Run:
         self._verdicts = Verdicts(world)
         self._changes: Changes | None = None
         self._legacy_failed = False
-        self._waited = False
+        self._early_is_stale = False
+        """Something has happened since the early listing was begun."""
         self._unstaged = Unstaged(world)
         self._restaging: Restaging | None = None
         self._marks: Marks
@@ -88,22 +89,27 @@ class _Run:
         limit = world.plan.run_timeout
         self._runner = hooks.Runner(request, world, taken, clock.monotonic() + limit if limit is not None else 0.0)
         if taken.waited:
-            self._waited = True
+            self._early_is_stale = True
             self._marks = self._still_as_queued()
-        self._unstaged.finish_dead_runs()
+        if self._unstaged.finish_dead_runs():
+            self._early_is_stale = True
         if request.legacy:
             self._run_legacy()
-        if not chosen:
-            return
+        if chosen:
+            self._check(chosen)
+
+    def _check(self, chosen: "list[Hook]") -> None:
+        """Hide what is not staged, run the hooks, look at what they did, and put everything back."""
+        request, world = self._request, self._world
         listing = self._listing()
-        found = candidates.find(request, world, listing)
-        if found.nothing_to_do:
-            return
-        world.tell(RunStarted(request.stage.name, tuple(chosen)))
         try:
             if listing is not None:
                 self._changes = Changes(world.repo, world.env, self._unstaged.hide(listing, self._isolation()))
                 self._prepare_restaging(chosen, listing)
+            found = candidates.find(request, world, listing)  # now that what is staged lies in the work tree
+            if found.nothing_to_do:
+                return
+            world.tell(RunStarted(request.stage.name, tuple(chosen)))
             self._run_hooks(chosen, found)
             self._check_tree()
         finally:
@@ -144,7 +150,7 @@ class _Run:
         if request.stage.checks_index:
             waiting = indexlock.Waiting(self._warn, pause=self._pause)
             self._runner.lock = indexlock.require_free(world.repo, world.env, waiting, in_commit_hook=request.by_git)
-        if world.early is not None and not self._waited:
+        if world.early is not None and not self._early_is_stale:
             listing = status.end(world.repo, world.early)
         else:
             listing = status.read(world.repo, world.env)
@@ -179,7 +185,7 @@ class _Run:
 
     def _pause(self, seconds: float) -> None:
         """Wait a moment for somebody else's lock, but for no longer than we are wanted."""
-        self._waited = True
+        self._early_is_stale = True
         if self._world.signals.wait(seconds):
             raise Interrupted(self._world.signals.stop)
         caller = self._world.caller
@@ -190,6 +196,7 @@ class _Run:
 
     def _run_legacy(self) -> None:
         """The hook that was here before us comes first, with git's own arguments, input and terminal."""
+        self._early_is_stale = True
         code, stopped = self._runner.run_legacy()
         self._legacy_failed = code != 0
         if stopped is not None:

@@ -12,8 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.request import World
     from gitseq.git.status import Listing
-    from gitseq.guard.hide import Guard
-    from gitseq.guard.journal import Dirty, Git
+    from gitseq.guard.journal import Dirty, Git, Guard
     from gitseq.guard.restore import Restored
     from gitseq.host import procs
 
@@ -29,10 +28,15 @@ class Unstaged:
         self.paths: frozenset[bytes] = frozenset()
         """What is hidden now."""
 
-    def finish_dead_runs(self) -> None:
-        """Bring back what runs that died in this work tree had hidden; NotRestored when that takes a person."""
-        if state.unfinished(self._world.repo.git_dir):
-            finish_dead_runs(self._world)
+    def finish_dead_runs(self) -> bool:
+        """Bring back what runs that died in this work tree had hidden; whether there was any.
+
+        Raises NotRestored when that takes a person.
+        """
+        if not state.unfinished(self._world.repo.git_dir):
+            return False
+        finish_dead_runs(self._world)
+        return True
 
     def hide(self, listing: "Listing", isolate: str) -> "Listing":
         """Hide what is not staged, and answer what the work tree looks like then.
@@ -109,7 +113,17 @@ def finish_dead_runs(world: "World") -> None:
             kept="Your files are whole; nothing is overwritten, what goes apart is kept in both versions.",
             hint="To bring it back: gitseq recover",
         )
-    for restored in recover.recover(repo.git_dir, git_of(world)):
+    bring_back(world)
+
+
+def bring_back(world: "World") -> None:
+    """After this returns, nothing is hidden in this work tree; what was written meanwhile is merged, or kept beside.
+
+    Raises NotRestored for what could not be put back, or does not go together with what was written.
+    """
+    from gitseq.guard import recover
+
+    for restored in recover.recover(world.repo.git_dir, git_of(world)):
         _tell(restored, world)
         failure = restored.failure()
         if failure is not None:

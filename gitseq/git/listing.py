@@ -3,7 +3,6 @@
 from gitseq.errors import UsageError
 from gitseq.git import call
 from gitseq.host import files
-from gitseq.model import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,14 +10,9 @@ if TYPE_CHECKING:
     from gitseq.host.env import Env
 
 
-def tracked(repo: "Repo", env: "Env") -> "list[Entry]":
-    """Every path in the index, an unmerged one once."""
-    entries: dict[bytes, Entry] = {}
-    for line in call.names(call.output([b"ls-files", b"--stage", b"-z"], env, repo.top)):
-        meta, path = line.split(b"\t", 1)
-        mode, oid, _stage = meta.split(b" ")
-        entries[path] = Entry(path, int(mode, 8), oid.decode())
-    return list(entries.values())
+def tracked(repo: "Repo", env: "Env") -> "list[bytes]":
+    """Every path in the index; an unmerged one stands there once for each side."""
+    return call.names(call.output([b"ls-files", b"-z"], env, repo.top))
 
 
 def between(repo: "Repo", env: "Env", old: bytes, new: bytes) -> "list[bytes]":

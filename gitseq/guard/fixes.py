@@ -20,7 +20,8 @@ def stage(paths: "tuple[bytes, ...]", git: "Git", also: "bytes | None" = None) -
     Call it while unstaged work is hidden: then a partially staged file is its staged version with the fix, and nothing
     of the user's is swept in. git itself applies filters, modes and deletions. `also` is the second index, and only
     ever one that the calling git holds (the rule of index.lock). Raises Refused when an index is locked by somebody
-    else, or gone with the git that called us: a lock that nobody would remove is never made.
+    else, or the second one is gone with the git that called us: a lock that nobody would remove is never made. That
+    the first is still there the caller has looked at.
     """
     if not paths:
         return

@@ -12,7 +12,8 @@ import stat
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem, GitseqError, Refused
 from gitseq.guard import drop, journal, plan, state
-from gitseq.guard.journal import Item, Journal
+from gitseq.guard.journal import JOURNAL_WRITTEN, SNAPSHOT_WRITTEN, TREE_HIDDEN, Guard, Item, Journal
+from gitseq.guard.restore import restore
 from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 from gitseq.model import Record
@@ -21,24 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.guard.journal import Dirty, Git
     from gitseq.host.procs import Completed
-
-SNAPSHOT_WRITTEN = "snapshot_written"
-JOURNAL_WRITTEN = "journal_written"
-TREE_HIDDEN = "tree_hidden"
-HOOKS_RUNNING = "hooks_running"
-RESTORE_BEGUN = "restore_begun"
-TREE_RESTORED = "tree_restored"
-GUARD_DROPPED = "guard_dropped"
-STEPS = (
-    SNAPSHOT_WRITTEN,
-    JOURNAL_WRITTEN,
-    TREE_HIDDEN,
-    HOOKS_RUNNING,
-    RESTORE_BEGUN,
-    TREE_RESTORED,
-    GUARD_DROPPED,
-)
-"""The moments `FileOps.step` is told about, in order; the engine tells `hooks_running`."""
 
 _SYMLINK = 0o120000
 _EXECUTABLE = 0o100755
@@ -62,18 +45,6 @@ class Where(Record):
         return state.guards_dir(self.git_dir) + b"/" + self.run
 
 
-class Guard(Record):
-    """Unstaged work that is set aside; `restore` brings it back."""
-
-    git_dir: bytes
-    journal: Journal
-
-    @property
-    def folder(self) -> bytes:
-        """Where the journal lies."""
-        return self.journal.stores[0]
-
-
 def hide(where: Where, dirty: "list[Dirty]", git: "Git", ops: "FileOps | None" = None) -> "Guard | None":
     """After this returns, the work tree shows the index's version of every path of `dirty`; None: nothing was to do.
 
@@ -90,6 +61,10 @@ def hide(where: Where, dirty: "list[Dirty]", git: "Git", ops: "FileOps | None" =
     if not planned.items:
         return None
     guard = Guard(where.git_dir, planned)
+    try:
+        _make_own_folder(guard, ops)
+    except OSError as error:  # nothing to discard: what is there, if anything, is another run's
+        raise _could_not_begin(error) from None
     try:
         guard = _write_down(guard, git, ops)
     except OSError as error:
@@ -123,12 +98,16 @@ def _write_down(guard: Guard, git: "Git", ops: FileOps) -> Guard:
     return guard.replace(journal=complete)
 
 
-def _make_folders(guard: Guard, ops: FileOps) -> None:
-    stores = guard.journal.stores
-    for folder in (os.path.dirname(os.path.dirname(stores[0])), os.path.dirname(stores[0])):
+def _make_own_folder(guard: Guard, ops: FileOps) -> None:
+    guards = os.path.dirname(guard.folder)
+    for folder in (os.path.dirname(guards), guards):
         if not os.path.isdir(folder):
             ops.mkdir(folder, _OPEN_TO_US)
-    ops.mkdir(stores[0], _OPEN_TO_US)
+    ops.mkdir(guard.folder, _OPEN_TO_US)
+
+
+def _make_folders(guard: Guard, ops: FileOps) -> None:
+    stores = guard.journal.stores
     if len(stores) > 1:  # so that a death before the journal is there leaves no folder that nobody knows of
         ops.write(stores[0] + b"/" + state.STORES, b"".join(store + b"\0" for store in stores))
     for number, store in enumerate(stores):
@@ -151,13 +130,17 @@ def _snapshot(planned: Journal, git: "Git", git_dir: bytes, ops: FileOps) -> Non
     from_index = any(os.path.basename(item.path) == b".gitattributes" for item in planned.items)
     for number, store in enumerate(planned.stores):
         of_store = [item for item in planned.items if item.store == number and item.places]
-        plain = [item for item in of_store if not from_index and item.snapshot.startswith(b"i/")]
-        special = [item for item in of_store if item not in plain]
+        plain = [item for item in of_store if not from_index and _has_own_name(item)]
+        special = [item for item in of_store if from_index or not _has_own_name(item)]
         if plain:
             names = b"".join(item.path + b"\0" for item in plain)
             _succeed(git([b"checkout-index", b"-z", b"--stdin", b"--prefix=" + store + b"/i/"], names))
         if special:
             _snapshot_in_empty_tree(planned, special, git, git_dir, ops)
+
+
+def _has_own_name(item: Item) -> bool:
+    return item.snapshot.startswith(b"i/")
 
 
 def _snapshot_in_empty_tree(planned: Journal, items: "list[Item]", git: "Git", git_dir: bytes, ops: FileOps) -> None:
@@ -284,8 +267,6 @@ def _could_not_begin(error: OSError) -> EnvironmentProblem:
 
 def _undo(guard: Guard, git: "Git", ops: FileOps, error: BaseException) -> None:
     """Bring back what was moved already, and say why."""
-    from gitseq.guard.restore import restore
-
     restored = restore(guard, git, ops)
     failure = restored.failure()
     if failure is not None:

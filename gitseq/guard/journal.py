@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     with GIT_INDEX_FILE set to `index` when it is given, else to the index the run is about."""
     Signature = tuple[int, int, int, int]
 
+SNAPSHOT_WRITTEN = "snapshot_written"
+JOURNAL_WRITTEN = "journal_written"
+TREE_HIDDEN = "tree_hidden"
+HOOKS_RUNNING = "hooks_running"
+RESTORE_BEGUN = "restore_begun"
+TREE_RESTORED = "tree_restored"
+GUARD_DROPPED = "guard_dropped"
+STEPS = (
+    SNAPSHOT_WRITTEN,
+    JOURNAL_WRITTEN,
+    TREE_HIDDEN,
+    HOOKS_RUNNING,
+    RESTORE_BEGUN,
+    TREE_RESTORED,
+    GUARD_DROPPED,
+)
+"""The moments `FileOps.step` is told about, in order; the engine tells `hooks_running`."""
+
 _HEADER = b"gitseq-guard 1"
 _NOTHING: "Signature" = (0, 0, 0, 0)
 
@@ -83,14 +101,27 @@ class Journal(Record):
 
     def kept(self, item: Item, kind: bytes) -> bytes:
         """Where something of `item` is set aside; `kind` is ours, edited, yours, merged, blocker."""
-        folder = self.stores[item.store] + b"/kept"
-        if self.handed_to and item.store == 0:
-            folder = self.handed_to
-        return b"%s/%d.%s" % (folder, item.number, kind)
+        return b"%s/%d.%s" % (self.kept_folder(item.store), item.number, kind)
+
+    def kept_folder(self, store: int) -> bytes:
+        """Where things of one store are set aside."""
+        return self.handed_to if self.handed_to and store == 0 else self.stores[store] + b"/kept"
 
     def at(self, path: bytes) -> bytes:
         """The absolute name of a path of the work tree."""
         return self.top + b"/" + path
+
+
+class Guard(Record):
+    """Unstaged work that is set aside; `restore` brings it back."""
+
+    git_dir: bytes
+    journal: Journal
+
+    @property
+    def folder(self) -> bytes:
+        """Where the journal lies."""
+        return self.journal.stores[0]
 
 
 def signature_of(st: "os.stat_result") -> "Signature":

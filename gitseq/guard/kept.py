@@ -6,8 +6,8 @@ import stat
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem, UsageError
 from gitseq.guard import journal, look, state
+from gitseq.guard.conflicts import Conflict, conflicts_of
 from gitseq.guard.journal import Item, Journal
-from gitseq.guard.restore import Conflict, conflicts_of
 from gitseq.host import files
 from gitseq.model import Record
 

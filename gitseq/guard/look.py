@@ -31,10 +31,10 @@ def at(journal: Journal, item: Item) -> str:
         return EDIT_ASIDE if edits(journal, item) else FREE
     if _same(user, there):
         return LINKED
+    if _is_ours(item, there):
+        return PLACED
     merged = lstat(journal.kept(item, b"merged"))
-    if merged is not None and _same(merged, there):
-        return MERGED
-    return PLACED if _is_ours(item, there) else EDITED
+    return MERGED if merged is not None and _same(merged, there) else EDITED
 
 
 def _of_deleted(journal: Journal, item: Item, there: "os.stat_result | None") -> str:
@@ -60,6 +60,18 @@ def edits(journal: Journal, item: Item) -> "list[bytes]":
 def blockers(journal: Journal, item: Item) -> "list[bytes]":
     """What stood where a folder above the path belongs, and was set aside."""
     return _numbered(journal, item, b"blocker")[0]
+
+
+def touched(journal: Journal) -> "list[Item]":
+    """Items of which something is kept that is not our own: one listing instead of a question for each item."""
+    numbers = set()
+    for store in range(len(journal.stores)):
+        try:
+            names = os.listdir(journal.kept_folder(store))
+        except FileNotFoundError:
+            continue
+        numbers |= {name.split(b".", 1)[0] for name in names if not name.endswith(b".ours")}
+    return [item for item in journal.items if b"%d" % item.number in numbers]
 
 
 def next_name(journal: Journal, item: Item, kind: bytes) -> bytes:

@@ -5,9 +5,9 @@ import os
 from gitseq.core.text import printable
 from gitseq.errors import NotRestored
 from gitseq.guard import drop, journal, look, state
-from gitseq.guard.hide import Guard
-from gitseq.guard.journal import Item, Journal
-from gitseq.guard.restore import Problem, Restored, conflicts_of, restore
+from gitseq.guard.conflicts import conflicts_of
+from gitseq.guard.journal import Guard, Item, Journal
+from gitseq.guard.restore import Problem, Restored, restore
 from gitseq.host import files
 from gitseq.host.fileops import FileOps
 from gitseq.model import Record
@@ -99,7 +99,11 @@ def _survey(found: "Journal | None", git_dir: bytes, run: bytes) -> Survey:
     folder = state.guards_dir(git_dir) + b"/" + run
     if found is None:
         return Survey(run, folder, (), as_left=True)
-    states = [(item, _state(found, item)) for item in found.items]
+    try:
+        states = [(item, _state(found, item)) for item in found.items]
+    except OSError as error:
+        what = Action(os.fsencode(error.filename or b""), look.EDITED, f"cannot be looked at: {error.strerror}")
+        return Survey(run, folder, (what,), as_left=False)
     actions = tuple(Action(item.path, now, _words(item, now)) for item, now in states if now != look.BACK)
     return Survey(run, folder, actions, as_left=all(now in _AS_LEFT for _item, now in states))
 

@@ -10,9 +10,9 @@ import stat
 
 from gitseq.core.text import printable
 from gitseq.errors import GitseqError, NotRestored
-from gitseq.guard import drop, look, merge, state
-from gitseq.guard.hide import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard
-from gitseq.guard.journal import Item, Journal
+from gitseq.guard import drop, kept, look, merge, state
+from gitseq.guard.conflicts import Conflict, conflicts_of
+from gitseq.guard.journal import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard, Item, Journal
 from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 from gitseq.model import Record
@@ -24,21 +24,6 @@ if TYPE_CHECKING:
 _ATTEMPTS = 20
 """Changes to one path; six are needed at most, the rest is for somebody who keeps writing to it."""
 _NOT_OURS_TO_REMOVE = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR)
-
-
-class Conflict(Record):
-    """A path that was written while the user's own version was hidden."""
-
-    path: bytes
-    edited: bytes
-    """Where that version is kept."""
-    yours: bytes = b""
-    """Where the user's version from before the run is kept; b'' when that is what lies in the work tree."""
-
-    @property
-    def merged(self) -> bool:
-        """Whether the work tree holds both, merged."""
-        return self.yours != b""
 
 
 class Problem(Record):
@@ -71,7 +56,7 @@ class Restored(Record):
         if self.problems:
             return NotRestored(
                 "unstaged work could not be put back completely",
-                why="\n".join(f"{printable(problem.path)}: {problem.why}" for problem in self.problems),
+                why="\n".join(f"{printable(p.path) or 'afterwards'}: {p.why}" for p in self.problems),
                 kept=f"All of it is safe in {printable(self.folder)}",
                 hint="When the cause is gone: gitseq recover",
             )
@@ -112,7 +97,8 @@ def restore(guard: Guard, git: "Git", ops: "FileOps | None" = None) -> Restored:
             work.bring_back(item)
     work.remove_made()
     for item in journal.items:
-        if not item.places:  # last, as they may stand where a folder we made was needed
+        # Last, as they may stand where a folder we made was needed; if that could not be emptied, it is not yet time.
+        if not item.places and not (work.problems and item.path in journal.made):
             work.bring_back(item)
     work.close_folders()
     conflicts: tuple[Conflict, ...] = ()
@@ -120,8 +106,6 @@ def restore(guard: Guard, git: "Git", ops: "FileOps | None" = None) -> Restored:
         ops.step(TREE_RESTORED)
         conflicts = work.finish()
     if conflicts:
-        from gitseq.guard import kept
-
         kept.collect(guard.git_dir, clock.wall())
     return Restored(journal.run, guard.folder, conflicts, tuple(work.problems))
 
@@ -172,9 +156,9 @@ class _Work:
         if not look.is_ours(item, ours):
             self._ops.rename(ours, look.next_name(journal, item, b"edited"))
             return False
-        if look.lstat(journal.user(item)) is None:
-            return True
-        return self._put_back(item)
+        if item.had:  # the folders above were looked at just now; should one be gone, the next look tells
+            move_without_overwriting(self._ops, journal.user(item), journal.at(item.path))
+        return True
 
     def _take_edit_away(self, item: Item) -> bool:
         self._ops.rename(self._journal.at(item.path), look.next_name(self._journal, item, b"edited"))
@@ -255,23 +239,13 @@ class _Work:
         journal, worthless = self._journal, []
         for item in journal.items:
             ours = journal.kept(item, b"ours")
-            if item.places and look.lstat(ours) is not None and not look.is_ours(item, ours):
+            if item.places and not look.is_ours(item, ours) and look.lstat(ours) is not None:
                 self._ops.rename(ours, look.next_name(journal, item, b"edited"))
+        for item in look.touched(journal):
             if look.lstat(journal.kept(item, b"yours")) is None:
                 edits = look.edits(journal, item)
                 worthless += [name for name in edits if merge.is_nothing_new(journal, item, name, self._git)]
         return worthless
-
-
-def conflicts_of(journal: Journal) -> "tuple[Conflict, ...]":
-    """What is set aside and has to be told, with the places where it lies now."""
-    conflicts: list[Conflict] = []
-    for item in journal.items:
-        yours = journal.kept(item, b"yours")
-        mine = yours if look.lstat(yours) is not None else b""
-        conflicts += [Conflict(item.path, name, mine) for name in look.edits(journal, item)]
-        conflicts += [Conflict(os.path.dirname(item.path), name) for name in look.blockers(journal, item)]
-    return tuple(conflicts)
 
 
 def _why(error: "OSError | GitseqError") -> str:

@@ -27,7 +27,7 @@ class FileOps:
     chmod = staticmethod(os.chmod)
 
     def step(self, name: str) -> None:
-        """A named moment has come (see `gitseq.guard.hide.STEPS`); only a test cares."""
+        """A named moment has come (see `gitseq.guard.journal.STEPS`); only a test cares."""
 
     def link(self, source: bytes, target: bytes) -> None:
         """A second name for a file; a symbolic link is linked itself. FileExistsError when the name is taken."""

@@ -55,8 +55,11 @@ def is_alive(owner: Owner, seen_from: Owner) -> bool:
 
 def write(place: "Place", lease: LeaseRecord) -> None:
     """After this returns, or dies, the record is the old one or all of the new one. Raises OSError."""
-    fields = {"format": _FORMAT, **dict(zip(lease._fields, lease.values(), strict=True))}
-    fields |= owner_fields(fields.pop("owner"))
+    fields: dict[str, Any] = {"format": _FORMAT}
+    for name in lease._fields:
+        if name != "owner":
+            fields[name] = getattr(lease, name)
+    fields.update(owner_fields(lease.owner))
     files.write_whole(place.record, jsonline.encode(fields))
 
 

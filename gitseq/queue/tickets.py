@@ -23,10 +23,12 @@ _CREATE = _OPEN | os.O_CREAT
 class Ticket:
     """Our place in line, and later the lock. Lost by `leave`, or by death."""
 
-    __slots__ = ("dir_fd", "fd", "lock_fd", "number", "place")
+    __slots__ = ("alone", "dir_fd", "fd", "lock_fd", "number", "place")
 
-    def __init__(self, place: "Place", dir_fd: int, number: int, fd: int) -> None:
+    def __init__(self, place: "Place", dir_fd: int, number: int, fd: int, *, alone: bool = False) -> None:
         self.place = place
+        self.alone = alone
+        """Nobody stood in line when we came: so nobody will ever stand before us."""
         self.dir_fd = dir_fd
         self.number = number
         self.fd = fd
@@ -40,6 +42,8 @@ class Ticket:
         Tickets of the dead are cleared on the way. Whoever stood before a dead *waiter* is still there, so after
         each of them we look again.
         """
+        if self.alone:
+            return -1
         while number := queueing.predecessor(queueing.tickets(os.listdir(self.dir_fd)), self.number):
             name = queueing.TICKET_PREFIX + str(number)
             try:
@@ -144,9 +148,10 @@ def take(place: "Place", alarm: "Alarm | None" = None) -> "Ticket | None":
 
 def _draw(place: "Place", dir_fd: int, gate: int) -> Ticket:
     """Under the gate's lock. Dying here leaves at most a ticket nobody holds: the next in line clears it."""
-    number = queueing.next_ticket(os.pread(gate, 64, 0), queueing.tickets(os.listdir(dir_fd)))
+    standing = queueing.tickets(os.listdir(dir_fd))
+    number = queueing.next_ticket(os.pread(gate, 64, 0), standing)
     fd = os.open(queueing.TICKET_PREFIX + str(number), _CREATE | os.O_EXCL, 0o600, dir_fd=dir_fd)
     locks.lock(fd)  # not a mere try: a look at the queue may hold it for microseconds
     os.pwrite(gate, queueing.gate_text(number), 0)
     locks.unlock(gate)
-    return Ticket(place, dir_fd, number, fd)
+    return Ticket(place, dir_fd, number, fd, alone=not standing)

@@ -9,6 +9,7 @@ import os
 from gitseq.core import jsonline
 from gitseq.host import clock, files
 from gitseq.model import (
+    CommandFinished,
     Event,
     HalfMemory,
     HookFinished,
@@ -72,6 +73,20 @@ class Journal:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
 
+def command(done: CommandFinished) -> "dict[str, Any]":
+    """How a command of `gitseq exec` ended, for the journal and for `--json`."""
+    return {
+        "argv": done.argv,
+        "exit_code": done.exit_code,
+        "attempt": done.attempt,
+        "duration": round(done.duration, 4),
+        "cpu": round(done.cpu, 4),
+        "peak_memory": done.peak_memory,
+        "processes": done.processes,
+        "killed": done.killed,
+    }
+
+
 def _verdict(told: Verdict) -> "dict[str, Any]":
     return {
         "hook": told.hook.id,
@@ -95,6 +110,7 @@ _NAMES = {
     Queued: "wait",
     TurnCame: "turn",
     HookStarted: "hook-start",
+    CommandFinished: "exec",
     HookRetried: "hook-retry",
     MemoryAwaited: "memory-wait",
     HalfMemory: "memory-half",
@@ -109,6 +125,7 @@ _FIELDS: "dict[str, Callable[[Any], dict[str, Any]]]" = {
     "wait": lambda event: {"text": event.text, "holder": event.holder},
     "turn": lambda event: {"waited": round(event.waited, 3)},
     "hook-start": lambda event: {"hook": event.hook.id, "argv": event.hook.argv, "shell": event.hook.shell},
+    "exec": lambda event: command(event),
     "hook-retry": lambda event: {**_verdict(event.verdict), "attempt": event.attempt},
     "memory-wait": lambda event: {"hook": event.hook.id, "free": event.free},
     "memory-half": lambda event: {"hook": event.hook.id, "used": event.used, "cap": event.cap},

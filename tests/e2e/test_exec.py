@@ -119,7 +119,6 @@ def test_a_signal_to_us_reaches_the_command_and_its_answer_is_our_exit_code(repo
     one = started(repo, "--", "sh", "-c", f"trap 'exit 7' TERM; {gate.shell}")
     gate.wait_reached()
     os.kill(one.pid, signal.SIGTERM)
-    gate.release()
     one.communicate(timeout=20)
     assert one.returncode == 7
     assert status(repo)["holder"] is None

@@ -83,7 +83,7 @@ def test_a_commit_whose_head_moved_while_it_waited_runs_no_hook_in_vain(repo, se
             holder.wait(20)
             assert waiting.wait(20) == 1
     assert log.read_text().split() == ["start", "end"]
-    assert repo.git("log", "--format=%s").stdout.split() == [b"meanwhile", b"first"]
+    assert repo.git("log", "--format=%s").stdout.split() == [b"meanwhile", b"first", b"First"]
 
 
 def test_a_hook_that_runs_gitseq_and_make_inside_make_nest(repo):
@@ -93,7 +93,8 @@ def test_a_hook_that_runs_gitseq_and_make_inside_make_nest(repo):
         "run = 'gitseq run --stage manual && make -s all && git commit -q --allow-empty -m x && gitseq run inner2'\n"
         "stages = ['pre-push']\n"
         "[[hook]]\nid = 'm'\nrun = 'echo manual'\nstages = ['manual', 'pre-commit']\nalways_run = true\n"
-        f"[[hook]]\nid = 'inner2'\nrun = 'env -i PATH={BIN}:/usr/bin:/bin gitseq run m'\nshell = true\nalways_run = true\n",
+        "[[hook]]\nid = 'inner2'\nshell = true\nalways_run = true\n"
+        f"run = 'env -i PATH={BIN}:/usr/bin:/bin gitseq run m'\n",
         commit=False,
     )
     repo.add()

@@ -6,6 +6,8 @@ import resource
 import shutil
 import stat
 import subprocess
+import sys
+import time
 
 import pytest
 
@@ -19,6 +21,8 @@ from gitseq.host import fileops
 from gitseq.host.fileops import FileOps
 from tests.support import guarded
 from tests.support.guarded import STAGED, TEXT, UNSTAGED, Counting, Tree
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else, or mount")
 
 
 @pytest.fixture
@@ -153,6 +157,19 @@ def test_a_huge_file_that_a_hook_changes_is_kept_twice_instead_of_merged(tree):
     assert _content(conflict.edited) == b"changed\n"
 
 
+def test_the_folder_of_another_run_of_the_same_name_is_not_touched(tree):
+    guard = hidden(tree)
+    tree.write(b"other.txt", TEXT)
+    tree.run(b"add", b"other.txt")
+    os.unlink(tree.path(b"other.txt"))
+    before = guarded.capture(guard.folder)
+    with pytest.raises(EnvironmentProblem):
+        hidden(tree)
+    assert guarded.capture(guard.folder) == before
+    restore_all(tree)
+    assert tree.read(b"text.txt") == UNSTAGED
+
+
 # --- where it is hard to hide ------------------------------------------------------------------------
 
 
@@ -189,6 +206,25 @@ def test_a_git_directory_on_another_file_system_is_no_obstacle(folder, tmp_path)
     assert tree.read(b"text.txt") == UNSTAGED
 
 
+@as_root
+def test_a_second_mount_of_the_same_file_system_is_no_obstacle(tree, folder):
+    """Device numbers are equal there, and a rename from one to the other fails all the same."""
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no right to mount")
+    script = (
+        "import sys; from tests.faults import test_guard_cases as cases; from tests.support.guarded import Tree;"
+        "tree = Tree(sys.argv[1].encode()); cases.there_and_back(tree)"
+    )
+    for mounted in (tree.git_dir, tree.path(b"sub")):
+        tree.write(b"sub/file.txt", TEXT)
+        tree.run(b"add", b"sub")
+        tree.write(b"sub/file.txt", UNSTAGED)
+        command = b'mount --bind "$1" "$1" && shift && exec "$@"'
+        inside = [os.fsencode(sys.executable), b"-c", script.encode(), tree.top]
+        done = subprocess.run([b"unshare", b"-m", b"sh", b"-c", command, b"sh", mounted, *inside], check=False)
+        assert done.returncode == 0
+
+
 def _without_links(*_arguments):
     raise PermissionError(errno.EPERM, "Operation not permitted")
 
@@ -216,7 +252,6 @@ def test_without_hard_links_a_file_in_the_way_is_still_not_overwritten(folder, m
     assert sorted(os.listdir(folder)) == [b"one", b"two"]
 
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 NOBODY = 65534
 
 
@@ -407,6 +442,20 @@ def test_an_edit_by_the_way_of_its_mtime_is_not_taken_for_our_file(tree):
     assert restored.conflicts[0].merged
 
 
+def test_index_versions_are_dated_back_and_into_another_second_than_the_users_file(tree):
+    """The first so that a write within one tick of the clock shows, the second for core.checkStat=minimal."""
+    now = time.time_ns()
+    past = now // 1_000_000_000 - 2
+    for second in (past, past + 1):
+        os.utime(tree.path(b"text.txt"), (second, second))
+        guard = hidden(tree)
+        placed = os.lstat(tree.path(b"text.txt")).st_mtime_ns
+        assert placed < time.time_ns() - 1_900_000_000
+        assert placed // 1_000_000_000 != second
+        assert restore(guard, tree.git).complete
+        assert os.lstat(tree.path(b"text.txt")).st_mtime == second
+
+
 class Interfering(Counting):
     """Just before one change somebody else does something."""
 
@@ -546,3 +595,19 @@ def test_a_repository_with_sha256_is_no_obstacle(folder):
     guard = hidden(tree)
     tree.write(b"text.txt", TEXT.replace(b"line 35\n", b"line 35 fixed\n"))
     assert restore(guard, tree.git).conflicts[0].merged
+
+
+def test_the_guard_imports_nothing_heavy():
+    """It stands between the shim and the first hook whenever something is unstaged."""
+    heavy = (
+        "typing enum re dataclasses collections functools contextlib subprocess pathlib json argparse tempfile shutil"
+    )
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); before = set(sys.modules);"
+        "import gitseq.guard.recover, gitseq.guard.fixes, gitseq.guard.mounts, gitseq.core.restage;"
+        "print(*sorted((set(sys.modules) - before) & set(sys.argv[2:])))"
+    )
+    here = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    command = [sys.executable, "-I", "-S", "-c", code, here, *heavy.split(), "logging", "threading", "signal", "ctypes"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "\n"

@@ -7,7 +7,8 @@ import signal
 import pytest
 
 from gitseq.guard import state
-from gitseq.guard.hide import HOOKS_RUNNING, hide
+from gitseq.guard.hide import hide
+from gitseq.guard.journal import HOOKS_RUNNING
 from gitseq.guard.recover import recover, survey
 from gitseq.guard.restore import restore
 from tests.support import guarded
@@ -127,3 +128,62 @@ def test_a_kill_before_any_change_loses_nothing(template, folder, hook):
     for point, what in enumerate(log):
         killed += crash(template, folder, hook, point, f"{hook}, killed at {point}: {what}")
     print(f"{hook}: {len(log)} points, {killed} recoveries killed as well")
+
+
+def kill_at_random(template: Tree, folder: bytes, number: int) -> bool:
+    """One trial with us and our git killed at a random time; whether the kill came in time."""
+    trial = Trial(template, folder)
+    rng = guarded.seeded("time", number)
+    hook = rng.choice(sorted(HOOKS))
+    code = guarded.in_child(lambda: whole_run(trial.tree, hook, trial.note, Counting()), rng.uniform(0.001, 0.07))
+    for _again in range(rng.randrange(3)):
+        guarded.in_child(lambda: recover(trial.tree.git_dir, trial.tree.git), rng.uniform(0.001, 0.02))
+    assert all(result.complete for result in recover(trial.tree.git_dir, trial.tree.git))
+    trial.judge(f"{hook}, random time {number}")
+    return code != 0
+
+
+def test_a_kill_at_any_time_loses_nothing_sampled(template, folder):
+    killed = [kill_at_random(template, folder + b"/trial", number) for number in range(12)]
+    assert any(killed)
+
+
+@pytest.mark.campaign
+def test_a_kill_at_any_time_loses_nothing(template, folder):
+    killed = [kill_at_random(template, folder + b"/trial", number) for number in range(400)]
+    print(f"random times: {sum(killed)} of {len(killed)} killed")
+
+
+def two_at_once(template: Tree, folder: bytes, number: int) -> None:
+    """Two linked work trees of one repository, both killed; each recovers its own and nothing else."""
+    rng = guarded.seeded("two", number)
+    first = Trial(template, folder)
+    second_top = folder + b"/second"
+    first.tree.run(b"worktree", b"add", b"-q", b"-f", b"--detach", second_top)
+    second = Tree(second_top, first.tree.git_dir + b"/worktrees/second")
+    for name in (b"text.txt", b"by-rename.txt"):
+        second.write(name, guarded.UNSTAGED)
+    before, index = guarded.capture(second.top), second.index()
+    note = Note(folder + b"/second-note")
+    pids = [
+        guarded.start_child(lambda: whole_run(first.tree, "hook_user_saves", first.note, Dying(rng.randrange(250)))),
+        guarded.start_child(lambda: whole_run(second, "hook_none", note, Dying(rng.randrange(30)))),
+    ]
+    for pid in pids:
+        guarded.reap(pid, 30)
+    assert all(result.complete for result in recover(second.git_dir, second.git))
+    assert guarded.capture(second.top) == before
+    assert second.index() == index
+    assert all(result.complete for result in recover(first.tree.git_dir, first.tree.git))
+    first.judge(f"two work trees {number}")
+
+
+def test_two_work_trees_killed_at_once_lose_nothing_sampled(template, folder):
+    for number in range(4):
+        two_at_once(template, folder + b"/trial", number)
+
+
+@pytest.mark.campaign
+def test_two_work_trees_killed_at_once_lose_nothing(template, folder):
+    for number in range(150):
+        two_at_once(template, folder + b"/trial", number)

@@ -7,7 +7,8 @@ import pytest
 
 from gitseq.errors import EnvironmentProblem, GitseqError
 from gitseq.guard import state
-from gitseq.guard.hide import HOOKS_RUNNING, JOURNAL_WRITTEN, hide
+from gitseq.guard.hide import hide
+from gitseq.guard.journal import HOOKS_RUNNING, JOURNAL_WRITTEN
 from gitseq.guard.recover import recover
 from gitseq.guard.restore import restore
 from gitseq.host import procs

@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 
 from gitseq.git import status
 from gitseq.guard.hide import Where
@@ -402,24 +403,43 @@ class Failing(Counting):
             raise OSError(self._code, os.strerror(self._code), paths[0])
 
 
-def in_child(action, seconds: float = 30) -> int:  # type: ignore[no-untyped-def]
-    """Run `action` in a child process of its own group and return its exit code, negative for a signal."""
+def start_child(action) -> int:  # type: ignore[no-untyped-def]
+    """Run `action` in a child process, with a process group of its own; give the pid to `reap`."""
     pid = os.fork()
-    if pid == 0:
-        code = 70
-        try:
-            os.setpgid(0, 0)
-            signal.alarm(int(seconds))
-            action()
-            code = 0
-        except BaseException:  # noqa: BLE001 - whatever it was, the parent has to be told
-            import traceback
+    if pid:
+        return pid
+    code = 70
+    try:
+        os.setpgid(0, 0)
+        action()
+        code = 0
+    except BaseException:  # noqa: BLE001 - whatever it was, the parent has to be told
+        import traceback
 
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    _pid, status_word = os.waitpid(pid, 0)
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def reap(pid: int, seconds: float) -> int:
+    """The exit code of a child, negative for a signal; its group is killed when it takes longer than that."""
+    end = time.monotonic() + seconds
+    done, status_word = os.waitpid(pid, os.WNOHANG)
+    while not done and time.monotonic() < end:
+        time.sleep(0.001)
+        done, status_word = os.waitpid(pid, os.WNOHANG)
+    if not done:
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has not come to making its group yet
+            os.kill(pid, signal.SIGKILL)
+        _pid, status_word = os.waitpid(pid, 0)
     return os.waitstatus_to_exitcode(status_word)
+
+
+def in_child(action, seconds: float = 30) -> int:  # type: ignore[no-untyped-def]
+    """Run `action` in a child process and return its exit code."""
+    return reap(start_child(action), seconds)
 
 
 def seeded(*parts: object) -> random.Random:

@@ -1,0 +1,136 @@
+"""What hiding and restoring unstaged changes costs: a baseline, not a gate.
+
+A repository of 5,000 files with 10 or 1,000 unstaged changes. Three ways, interleaved in random order:
+
+    guard       gitseq.guard: hide + restore, plus one `git status` listing that a run needs anyway
+    patch       git diff > patch; git checkout -- .; git apply patch: what pre-commit and prek do
+    stash       git stash push --keep-index; git stash pop --index
+
+    python benchmarks/guard_cost.py [--files 5000] [--rounds 9] [--folder DIR]
+"""
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from gitseq.git import status
+from gitseq.guard.hide import Where, hide
+from gitseq.guard.journal import Dirty
+from gitseq.guard.restore import restore
+from gitseq.host import procs
+
+LINES = b"".join(b"line %d of a file of ordinary length\n" % number for number in range(60))
+CHANGED = (10, 1000)
+
+
+class Bench:
+    def __init__(self, top: bytes) -> None:
+        self.top = top
+        names = ("PATH", "TMPDIR")
+        self.env = {name.encode(): os.environb[name.encode()] for name in names if name in os.environ}
+        self.env.update({b"HOME": top, b"GIT_CONFIG_GLOBAL": b"/dev/null", b"GIT_CONFIG_NOSYSTEM": b"1"})
+        for role in (b"AUTHOR", b"COMMITTER"):
+            self.env[b"GIT_%s_NAME" % role] = self.env[b"GIT_%s_EMAIL" % role] = b"bench"
+        self.run = 0
+
+    def call(self, *arguments: bytes, stdin: bytes = b"") -> bytes:
+        command = [b"git", *arguments]
+        done = subprocess.run(command, cwd=self.top, env=self.env, input=stdin, capture_output=True, check=True)
+        return done.stdout
+
+    def git(self, arguments, stdin=b"", index=None):
+        env = {**self.env, b"GIT_OPTIONAL_LOCKS": b"0", **({b"GIT_INDEX_FILE": index} if index else {})}
+        return procs.capture([b"git", *arguments], env, cwd=self.top, stdin=stdin)
+
+    def build(self, files: int) -> None:
+        self.call(b"init", b"-q")
+        for number in range(files):
+            folder = self.top + b"/d%02d/e%d" % (number % 50, number % 7)
+            os.makedirs(folder, exist_ok=True)
+            with open(folder + b"/f%d.txt" % number, "wb") as stream:
+                stream.write(LINES + b"%d\n" % number)
+        self.call(b"add", b"-A")
+        self.call(b"commit", b"-q", b"-m", b"all")
+        time.sleep(1.1)  # past the racy moment, or git compares every file's content
+        self.call(b"status")
+
+    def edit(self, count: int) -> None:
+        self.call(b"checkout", b"-q", b"-f", b"HEAD", b"--", b".")
+        for name in self.call(b"ls-files", b"-z").split(b"\0")[:count]:
+            with open(self.top + b"/" + name, "ab") as stream:
+                stream.write(b"unstaged\n")
+        os.sync()  # or the disk is still busy with these edits, and whoever comes first waits for it
+
+    # --- the three ways, each returns (hide, restore) in seconds ---
+
+    def guard(self) -> "tuple[float, float]":
+        self.run += 1
+        begun = time.perf_counter()
+        listing = self.git(status._STATUS)
+        dirty = [Dirty(*change.values()) for change in status.parse(listing.out, self.top).unstaged]
+        guard = hide(Where(self.top, self.top + b"/.git", b"%d" % self.run), dirty, self.git)
+        hidden = time.perf_counter()
+        assert guard is not None
+        assert not restore(guard, self.git).conflicts
+        return hidden - begun, time.perf_counter() - hidden
+
+    def patch(self) -> "tuple[float, float]":
+        begun = time.perf_counter()
+        patch = self.call(b"diff", b"--binary", b"--no-color", b"--no-ext-diff", b"--ignore-submodules")
+        self.call(b"checkout", b"--", b".")
+        hidden = time.perf_counter()
+        self.call(b"apply", b"--whitespace=nowarn", stdin=patch)
+        return hidden - begun, time.perf_counter() - hidden
+
+    def stash(self) -> "tuple[float, float]":
+        begun = time.perf_counter()
+        self.call(b"stash", b"push", b"-q", b"--keep-index")
+        hidden = time.perf_counter()
+        self.call(b"stash", b"pop", b"-q", b"--index")
+        return hidden - begun, time.perf_counter() - hidden
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=5000)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--folder", help="where to build the repository (default: the system's temporary folder)")
+    options = parser.parse_args()
+    top = os.fsencode(os.path.realpath(tempfile.mkdtemp(prefix="guard-cost-", dir=options.folder)))
+    try:
+        bench = Bench(top)
+        bench.build(options.files)
+        print(f"{options.files} files, medians of {options.rounds} interleaved rounds, ms (hide + restore = both)")
+        for count in CHANGED:
+            show(count, measure(bench, count, options.rounds))
+    finally:
+        shutil.rmtree(top)
+
+
+def measure(bench: Bench, count: int, rounds: int) -> "dict[str, list[tuple[float, float]]]":
+    ways = ("guard", "patch", "stash")
+    times: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    for _round in range(rounds):
+        for way in random.sample(ways, len(ways)):
+            bench.edit(count)
+            times[way].append(getattr(bench, way)())
+    return times
+
+
+def show(count: int, times: "dict[str, list[tuple[float, float]]]") -> None:
+    for way, measured in times.items():
+        hidden, restored = (statistics.median(column) * 1000 for column in zip(*measured, strict=True))
+        both = statistics.median(sum(pair) for pair in measured) * 1000
+        print(f"{count:5d} changed  {way:6s} {hidden:8.1f} + {restored:7.1f} = {both:8.1f}")
+
+
+if __name__ == "__main__":
+    main()
