@@ -1,6 +1,7 @@
 """The cage at its edges: stop signals, the unkillable, nesting, descriptors, other ways to list processes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,8 +13,6 @@ from pathlib import Path
 import pytest
 
 from gitseq.cage import run as runs
-from gitseq.cage.orphans import Reaped
-from gitseq.cli import reap
 from gitseq.host import cgroup, proctree, tree
 from tests.faults.cage import HOG, ROOT_USER, Cage, enter
 from tests.support.procs import alive, assert_pid_gone, pid_from, spawned, wait_until
@@ -190,10 +189,17 @@ def test_a_signal_never_hits_a_later_process_with_the_same_pid() -> None:
         process.wait(10)
 
 
-def test_reap_tells_each_process_with_size_and_proof() -> None:
-    one = Reaped(12, b"sleep\n30", 3 * MIB, "mark")
-    assert reap.lines([one, one.replace(ended=False)]) == [
-        "ended: PID 12 (3 MiB, by mark) 'sleep\\x0a30'",
-        "would end: PID 12 (3 MiB, by mark) 'sleep\\x0a30'",
-    ]
-    assert reap.lines([]) == ["Nothing was left behind."]
+def test_an_empty_leaf_whose_record_is_lost_goes_with_the_next_run(tmp_path: Path) -> None:
+    """Its repository was deleted before anybody reaped it."""
+    for cage in enter("cgroup"):
+        with cage.start(argv=["/bin/sh", "-c", "sleep 30"]) as engine:
+            wait_until(cage.leaves, what="the leaf")
+            hook = [member.pid for member in tree.walk([engine.pid])][1:]
+            engine.kill()
+        for pid in hook:
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(cage.state_dir)
+        cage.state_dir.mkdir()
+        assert cage.leaves()
+        cage.sh("sleep 0.2")
+        assert not cage.leaves()
