@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gitseq.model import Limits
 
 _FOLDER = b"cage"
+_NAME_PARTS = 3
 _made = 0
 _rung: "cgroup.Rung | None" = None
 
@@ -36,6 +37,7 @@ def make(state_dir: bytes, limits: "Limits") -> "Leaf | None":
     me = tree.look(os.getpid())
     if here == POLLING or me is None:
         return None
+    _sweep(here)
     _made += 1
     name = b"%d.%d.%d" % (me.pid, me.start, _made)
     leaf = Leaf.below(here, name)
@@ -48,6 +50,38 @@ def make(state_dir: bytes, limits: "Limits") -> "Leaf | None":
         _forget(record)
         return None
     return leaf
+
+
+def _sweep(here: cgroup.Rung) -> None:
+    """Remove empty leaves of dead engines: whoever had their records, the repository may be deleted by now.
+
+    One that holds a process stays; and should its engine live where we cannot see it, that one goes on by polling.
+    """
+    for parent in filter(None, here.parents):
+        for name in _named(parent, cgroup.PREFIX):
+            if not _lives(name[len(cgroup.PREFIX) :]):
+                Leaf(here.name, (os.path.join(parent, name),)).remove()
+
+
+def _named(folder: bytes, prefix: bytes = b"") -> "list[bytes]":
+    """The entries of a folder that are named after a leaf: PID.START.N behind the prefix."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [name for name in names if name.startswith(prefix) and _is_name(name[len(prefix) :])]
+
+
+def _is_name(name: bytes) -> bool:
+    parts = name.split(b".")
+    return len(parts) == _NAME_PARTS and all(map(bytes.isdigit, parts))
+
+
+def _lives(name: bytes) -> bool:
+    """Whether the engine that made a leaf of that name is alive."""
+    pid, start, _number = name.split(b".")
+    engine = tree.look(int(pid))
+    return engine is not None and engine.start == int(start)
 
 
 def discard(leaf: Leaf, state_dir: bytes) -> None:
@@ -68,15 +102,9 @@ def namespace() -> bytes:
 def of_the_dead(state_dir: bytes) -> "list[Leaf]":
     """Leaves whose engine is gone. Those of another pid namespace are left alone: we cannot see their engine."""
     folder = os.path.join(state_dir, _FOLDER)
-    try:
-        names = [name for name in os.listdir(folder) if name.count(b".") == 2]
-    except OSError:
-        return []
     found = []
-    for name in names:
-        pid, start, _number = name.split(b".")
-        engine = tree.look(int(pid))
-        if engine is not None and engine.start == int(start):
+    for name in _named(folder):
+        if _lives(name):
             continue
         lines = (files.read(os.path.join(folder, name)) or b"").split(b"\n")
         if len(lines) > 2 and lines[0] == namespace():
