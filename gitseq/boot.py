@@ -118,7 +118,12 @@ def _load() -> "dict[str, Part]":
 
 
 def _store() -> None:
-    """Write the code this run has used, for the next one; that it may not be writable is no matter."""
+    """Write the code this run has used, for the next one; that it may not be writable is no matter.
+
+    Not after a run that had to compile its plan: what that took, the next one does not need.
+    """
+    if "gitseq.config.build" in sys.modules:
+        return
     from gitseq.host import files
 
     parts: dict[str, Part] = {}
@@ -129,6 +134,7 @@ def _store() -> None:
                 code = module.__spec__.loader.get_code(name)  # type: ignore[union-attr]
                 parts[name] = (is_package, *_stamp(name, is_package), marshal.dumps(code))
         files.ensure_dir(os.path.dirname(_PATH))
-        files.write_whole(_PATH, marshal.dumps((_FORMAT, sys.version, {**_load(), **parts})), mode=0o644)
+        kept = {name: part for name, part in _load().items() if part[1:3] == _stamp(name, part[0])}
+        files.write_whole(_PATH, marshal.dumps((_FORMAT, sys.version, {**kept, **parts})), mode=0o644)
     except (OSError, ValueError, AttributeError):
         return

@@ -3,8 +3,6 @@
 import os
 import sys
 
-from gitseq.config import compiled
-from gitseq.core import colour
 from gitseq.core.stages import STAGES, Stage
 from gitseq.errors import GitseqError, NoConfiguration, UsageError
 from gitseq.git import repo as git_repo
@@ -17,6 +15,7 @@ from gitseq.ui import plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.git.repo import Repo
+    from gitseq.host import procs
     from gitseq.host.env import Env
     from gitseq.model import Plan
 
@@ -55,10 +54,17 @@ class _Call:
     def run(self) -> int:
         stdin = _drain() if self._stage.stdin else b""
         repo = git_repo.discover(self._env, self._cwd)
-        plan = self._plan(repo)
-        if plan is None or not (self._legacy or any(self._stage.name in hook.stages for hook in plan.hooks)):
-            return 0
-        return self._engage(repo, plan, stdin)
+        marks = Marks.take(repo, self._env)
+        early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import and parse
+        try:
+            plan = self._plan(repo)
+            if plan is None or not (self._legacy or any(self._stage.name in hook.stages for hook in plan.hooks)):
+                return 0
+            listing, early = early, None
+            return self._engage(repo, plan, stdin, marks, listing)
+        finally:
+            if early is not None:
+                early.finish()
 
     def _plan(self, repo: "Repo") -> "Plan | None":
         """The plan; None when there is no configuration and the stage could not stop git anyway.
@@ -66,6 +72,8 @@ class _Call:
         A branch from before gitseq.toml must not make every `git checkout` end with an error, and a failing
         reference-transaction would block the very checkout that leads back.
         """
+        from gitseq.config import compiled
+
         try:
             return compiled.load(repo.top, repo.state_dir, self._env, None)
         except NoConfiguration:
@@ -73,9 +81,8 @@ class _Call:
                 raise
             return None
 
-    def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes) -> int:
-        marks = Marks.take(repo, self._env)
-        early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import
+    def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes, marks: Marks, early: "procs.Reader | None") -> int:
+        from gitseq.core import colour
         from gitseq.engine import run as engine
         from gitseq.engine import settings
         from gitseq.engine.request import Request, World, skip_list

@@ -1,7 +1,5 @@
 """One JSON object a line, by hand: the C halves of `json` are there at once, `json` itself costs 15 ms to import."""
 
-import _json
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -32,12 +30,21 @@ def _value(value: "Any") -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
     if isinstance(value, str):
-        return _json.encode_basestring_ascii(value)
+        return _quoted(value)
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_value, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f'"{name}": {_value(inner)}' for name, inner in value.items()) + "}"
     return _WORDS[value] if value is None or isinstance(value, bool) else repr(value)
+
+
+def _quoted(text: str) -> str:
+    """A JSON string. Most need no escape, and so not the C module that knows them all."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    import _json
+
+    return _json.encode_basestring_ascii(text)
 
 
 def decode(content: "bytes | None") -> "dict[str, Any]":
@@ -47,6 +54,8 @@ def decode(content: "bytes | None") -> "dict[str, Any]":
     """
     if not content or not content.startswith(b"{") or not content.endswith(b"}\n"):
         return {}
+    import _json
+
     try:
         value, end = _json.make_scanner(_Scan)(content.decode("utf-8"), 0)  # type: ignore[arg-type]
     except (ValueError, StopIteration, SystemError, RecursionError):
