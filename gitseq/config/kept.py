@@ -69,7 +69,7 @@ def content(path: bytes) -> "bytes | None":
         if not stat.S_ISREG(mode):
             code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
             raise OSError(code, "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file")
-        return _read(fd, LARGEST + 1)
+        return _read(fd, min(os.fstat(fd).st_size, LARGEST) + 1)
     finally:
         os.close(fd)
 

@@ -15,10 +15,12 @@ def read(path: "bytes | str") -> "bytes | None":
     except OSError:
         return None
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        st = os.fstat(fd)
+        if not stat.S_ISREG(st.st_mode):
             return None
         parts = []
-        while part := os.read(fd, 1 << 20):
+        piece = min(st.st_size, 1 << 20) + 1  # a large buffer for a small file costs more than reading it
+        while part := os.read(fd, piece):
             parts.append(part)
         return b"".join(parts)
     except OSError:
