@@ -70,6 +70,16 @@ def waits_for_memory(hook: Hook, free: int) -> str:
     return f"{hook.name} waits for memory: {units.format_size(free)} free, {need} wanted; starts after {wait} anyway"
 
 
+def shortened(words: str, room: int) -> str:
+    """At most `room` columns of a text, with its end left out where it is longer."""
+    if width(words) <= room:
+        return words
+    kept = words[: max(room - 3, 0)]
+    while kept and width(kept) > room - 3:
+        kept = kept[:-1]
+    return kept + "..."
+
+
 def notice(level: str, text: str, colour: bool) -> str:
     """`[INFO] text`, as pre-commit marks what is not a hook's line."""
     code = {"error": _RED, "warning": _YELLOW}.get(level, _SUBTLE)

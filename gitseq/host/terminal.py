@@ -11,6 +11,14 @@ def is_terminal(fd: int) -> bool:
         return False
 
 
+def columns(fd: int) -> int:
+    """How wide the terminal is that a descriptor is; 80 where nobody says."""
+    try:
+        return os.get_terminal_size(fd).columns or 80
+    except OSError:
+        return 80
+
+
 def open_controlling() -> "int | None":
     """The terminal this process belongs to, if we are in its foreground and so may read from it; else None.
 

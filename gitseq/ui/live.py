@@ -7,6 +7,7 @@ quick hook nor the end of a slow one ever waits for it.
 import _thread
 
 from gitseq.core import text
+from gitseq.host import terminal
 from gitseq.model import Event, HookProgress, Queued
 from gitseq.ui.plain import Plain, memory_of
 
@@ -45,8 +46,8 @@ class Live(Plain):
         """One line, renewed every second, gone when our turn comes."""
         self._waiting = True
         told = f"Waiting for our turn ({int(event.waited)} s): {event.text}{memory_of(event.holder)}"
-        line = text.notice("info", told, self._colour)
-        self._write(_CLEAR_LINE + line)
+        room = terminal.columns(self._fd) - len("[INFO] ") - 1  # a line that wraps cannot be taken back
+        self._write(_CLEAR_LINE + text.notice("info", text.shortened(told, room), self._colour))
 
     def _progress(self, event: HookProgress) -> None:
         if not self._loading:

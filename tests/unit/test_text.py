@@ -55,3 +55,9 @@ def test_many_modified_files_are_counted_not_listed():
 
 def test_colour_is_put_around_words_only():
     assert text.ending(Verdict(hook=HOOK, status="failed"), colour=True) == "\033[41mFailed\033[m"
+
+
+def test_a_text_that_is_too_long_loses_its_end_not_its_line():
+    assert text.shortened("waiting", 7) == "waiting"
+    assert text.shortened("waiting for", 8) == "waiti..."
+    assert text.width(text.shortened("日本日本日本", 9)) <= 9
