@@ -45,6 +45,7 @@ class Runner:
         self._world = world
         self._turn = turn
         self._deadline = deadline
+        self._found: dict[tuple[bytes, bytes, bytes], bytes | None] = {}
         self.lock: "Lock | None" = None
         """git's own lock on the index, which the hooks run under."""
 
@@ -54,7 +55,7 @@ class Runner:
         folder = os.path.join(self._world.repo.top, _bytes(hook.root)) if hook.root else self._world.repo.top
         env = self.environment(job)
         command = _command(hook)
-        executable = procs.find_executable(command[0], env.get(b"PATH", os.defpath.encode()), folder)
+        executable = self._executable(command[0], env.get(b"PATH", os.defpath.encode()), folder)
         if executable is None:
             return [verdict.not_found(_text(command[0]))], None
         stdin = self._standard_input(hook)
@@ -76,6 +77,14 @@ class Runner:
             return self._calls(job, ready)
         finally:
             os.close(stdin)
+
+    def _executable(self, name: bytes, path: bytes, folder: bytes) -> "bytes | None":
+        """Where a command is, looked for again when what was found is no longer there: a hook may install another."""
+        key = (name, path, folder)
+        known = self._found.get(key)
+        if known is None or not os.access(known, os.X_OK):
+            known = self._found[key] = procs.find_executable(name, path, folder)
+        return known
 
     def run_legacy(self) -> "tuple[int, Stopped | None]":
         """Run the hook that was installed before us as git would have: its arguments, input and open terminal.
