@@ -229,6 +229,8 @@ class Verdict(Record):
     processes: int = 0
     cpu: float = 0.0
     """Seconds."""
+    contained_by: str = ""
+    """What held its caps: `cgroup2`, `cgroup1` or `polling`; '' when it never started."""
 
     @property
     def failed(self) -> bool:

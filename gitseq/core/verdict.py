@@ -15,6 +15,8 @@ class Usage(Record):
     """Alive at the same time, at most."""
     cpu: float = 0.0
     """Seconds."""
+    contained_by: str = ""
+    """What held its caps: `cgroup2`, `cgroup1` or `polling`."""
 
 
 class Ran(Record):
@@ -46,6 +48,7 @@ def judge(hook: Hook, calls: "list[Ran]", duration: float, files: int) -> Verdic
         peak_memory=max(call.usage.peak_memory for call in calls),
         processes=max(call.usage.processes for call in calls),
         cpu=sum(call.usage.cpu for call in calls),
+        contained_by=worst.usage.contained_by,
     )
 
 

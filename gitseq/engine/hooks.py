@@ -196,7 +196,7 @@ def _ran(outcome: cage.Outcome, hook: Hook, *, interrupted: bool) -> Ran:
         output=outcome.output,
         problem=_problem(outcome, hook, interrupted),
         notes=_left_running(outcome),
-        usage=verdict.Usage(outcome.peak_memory, outcome.processes, outcome.cpu),
+        usage=verdict.Usage(outcome.peak_memory, outcome.processes, outcome.cpu, outcome.rung),
     )
 
 

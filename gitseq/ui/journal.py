@@ -100,6 +100,7 @@ def _verdict(told: Verdict) -> "dict[str, Any]":
         "cpu": round(told.cpu, 4),
         "peak_memory": told.peak_memory,
         "processes": told.processes,
+        "contained_by": told.contained_by,
         "files": told.files,
         "modified": told.modified,
     }

@@ -70,6 +70,7 @@ def test_every_run_is_on_record(repo):
     end = lines[2]
     assert (end["hook"], end["status"], end["exit_code"]) == ("it", "failed", 3)
     assert end["peak_memory"] > 0
+    assert end["contained_by"] in ("cgroup2", "cgroup1", "polling")
     assert lines[3]["exit_code"] == 1
 
 
