@@ -81,6 +81,7 @@ class _Run:
             return
         try:
             self._in_our_turn(taken, chosen)
+            self._stop_if_asked()  # also when the signal came after the last hook
         finally:
             taken.release()
 
@@ -150,9 +151,8 @@ class _Run:
         if request.stage.checks_index:
             waiting = indexlock.Waiting(self._warn, pause=self._pause)
             self._runner.lock = indexlock.require_free(world.repo, world.env, waiting, in_commit_hook=request.by_git)
-        if world.early is not None and not self._early_is_stale:
-            listing = status.end(world.repo, world.early)
-        else:
+        listing = status.end(world.repo, world.early) if world.early is not None else None
+        if listing is None or self._early_is_stale:
             listing = status.read(world.repo, world.env)
         if listing.unmerged and self._is_about_the_index():
             raise Refused(
@@ -215,6 +215,7 @@ class _Run:
 
     def _run_one(self, job: hooks.Job) -> Verdict:
         """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""
+        self._stop_if_asked()
         self._wait_for_memory(job.hook)
         self._world.tell(HookStarted(job.hook))
         for attempt in range(job.hook.retry + 1):
@@ -261,6 +262,10 @@ class _Run:
         repo, env = self._world.repo, self._world.env
         return self._marks.drift(repo, env, Marks.take(repo, env))
 
+    def _stop_if_asked(self) -> None:
+        if self._world.signals.stop:
+            raise Interrupted(self._world.signals.stop)
+
     def _wait_for_memory(self, hook: Hook) -> None:
         """Hold a hook back while memory is short, for as long as it may be held back; then go on with a warning."""
         if not hook.min_free_memory:
@@ -272,8 +277,7 @@ class _Run:
             lambda free, seconds: tell(MemoryAwaited(hook, free, int(seconds * 4) / 4)),
             signals,
         )
-        if signals.stop:
-            raise Interrupted(signals.stop)
+        self._stop_if_asked()
         if not waited.enough:
             self._warn(f"memory is still short: {hook.name} starts all the same, after {hook.memory_wait:.0f} s")
 
