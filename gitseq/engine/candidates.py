@@ -4,6 +4,7 @@ import os
 
 from gitseq.core import stages
 from gitseq.engine import request as asked
+from gitseq.host import files
 from gitseq.model import Entry, Notice, Record
 
 TYPE_CHECKING = False
@@ -18,6 +19,8 @@ class Candidates(Record):
 
     entries: tuple[Entry, ...]
     exports: "Env"
+    modes: "dict[bytes, int]" = {}  # noqa: RUF012 - a Record never changes its defaults
+    """What `lstat` says of each; pre-commit, too, looks once per run."""
     is_message: bool = False
     """The only file is git's message file: repository-wide filters do not apply to it."""
     nothing_to_do: bool = False
@@ -28,7 +31,8 @@ def find(request: "Request", world: "World", listing: "Listing | None") -> Candi
     """What this run is about. Names that are not in the work tree (deleted meanwhile) drop out."""
     found = _by_request(request, world, listing)
     top = world.repo.top
-    return found.replace(entries=tuple(e for e in found.entries if os.path.lexists(os.path.join(top, e.path))))
+    modes = {entry.path: files.mode(os.path.join(top, entry.path)) for entry in found.entries}
+    return found.replace(entries=tuple(entry for entry in found.entries if modes[entry.path]), modes=modes)
 
 
 def _by_request(request: "Request", world: "World", listing: "Listing | None") -> Candidates:

@@ -4,7 +4,6 @@ from gitseq.core import select
 from gitseq.core.patterns import searcher
 from gitseq.core.tags import Tagger
 from gitseq.errors import UsageError
-from gitseq.host import files
 from gitseq.host.sniff import Sniffer
 from gitseq.model import Hook, Record
 
@@ -51,7 +50,7 @@ class Chooser:
         self._env = world.env
         self._codes = plan.pattern_codes
         self._tagger = Tagger(plan, Sniffer(world.repo.top))
-        self._modes: dict[bytes, int] = {}
+        self._modes = found.modes
         entries = list(found.entries)
         if not found.is_message:
             entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
@@ -71,11 +70,7 @@ class Chooser:
         return searcher(pattern, self._codes)
 
     def _tags_of(self, path: bytes) -> "frozenset[str]":
-        """As the file was when a hook first asked: pre-commit, too, looks once per run."""
-        mode = self._modes.get(path)
-        if mode is None:
-            mode = self._modes[path] = files.mode(self._repo.top + b"/" + path)
-        return self._tagger.tags(path, mode)
+        return self._tagger.tags(path, self._modes[path])
 
     def _operations(self) -> "frozenset[str]":
         """What is in progress; git writes MERGE_HEAD only after pre-merge-commit."""
