@@ -30,16 +30,6 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     return compile_plan(kept.Where(top, context.env, explicit)).plan
 
 
-def say(text: str) -> None:
-    """Write to standard output; bytes that are not UTF-8 are shown escaped, a reader that left early is no error."""
-    rest = text.encode("utf-8", "backslashreplace")
-    try:
-        while rest:
-            rest = rest[os.write(1, rest) :]
-    except BrokenPipeError:
-        return
-
-
 def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
     """The configuration; where there is none, all of its defaults."""
     try:

@@ -3,7 +3,7 @@
 import os
 import re
 
-from gitseq.cli import configuration
+from gitseq.cli.telling import say
 from gitseq.errors import Refused
 from gitseq.git import repo
 from gitseq.host import files
@@ -121,11 +121,11 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     found = [tool for tool in TOOLS if _shows(tool, top)]
     text = starter(found)
     if options.dry_run:
-        configuration.say(text)
+        say(text)
         return 0
     _write_new(os.path.join(top, _NAME), text.encode())
     told = ", ".join(tool.name for tool in found) or "no tool it knows"
-    configuration.say(f"wrote {_NAME.decode()} (found: {told})\nnext: gitseq install\n")
+    say(f"wrote {_NAME.decode()} (found: {told})\nnext: gitseq install\n")
     return 0
 
 

@@ -3,6 +3,7 @@
 import json
 
 from gitseq.cli import configuration
+from gitseq.cli.telling import say
 from gitseq.config.explain import on_one_line
 from gitseq.config.globs import as_written
 from gitseq.core.patterns import ALWAYS, NEVER
@@ -34,7 +35,7 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     plan = configuration.fresh_plan(options, context)
     hooks = [hook for hook in plan.hooks if _is_wanted(hook, options)]
     text = _as_json(plan, hooks) if options.format == "json" else _as_table(plan, hooks)
-    configuration.say(text + "\n")
+    say(text + "\n")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from gitseq.cli import configuration
+from gitseq.cli.telling import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def configure(parser: "argparse.ArgumentParser") -> None:
 
 def run(options: "argparse.Namespace", context: "Context") -> int:  # noqa: ARG001 - every verb has this signature
     """Print the schema."""
-    configuration.say(text())
+    say(text())
     return 0
 
 

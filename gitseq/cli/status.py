@@ -4,6 +4,7 @@ import argparse
 import json
 
 from gitseq.cli import configuration
+from gitseq.cli.telling import say
 from gitseq.core import queueing
 from gitseq.core.caps import printable
 from gitseq.core.units import format_duration, format_size
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     repo = git_repo.discover(context.env, context.cwd)
     plan = configuration.plan_or_defaults(repo, context.env)
     document = _document(state.look(turn.queue_of(plan, repo, context.env)), clock.wall())
-    configuration.say(json.dumps(document, indent=2) + "\n" if options.json else "\n".join(_lines(document)) + "\n")
+    say(json.dumps(document, indent=2) + "\n" if options.json else "\n".join(_lines(document)) + "\n")
     return 0
 
 

@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from gitseq.cli.main import Context
 
 
+def say(text: str) -> None:
+    """Write to standard output; bytes that are not UTF-8 are shown escaped, a reader that left early is no error."""
+    plain.write_all(1, text.encode("utf-8", "backslashreplace"))
+
+
 def tell(line: str) -> None:
     """One line on standard output."""
-    plain.write_all(1, line.encode("utf-8", "backslashreplace") + b"\n")
+    say(line + "\n")
 
 
 def shown(path: bytes, context: "Context") -> str:

@@ -1,6 +1,7 @@
 """`gitseq validate`: is the configuration sound?"""
 
 from gitseq.cli import configuration
+from gitseq.cli.telling import say
 from gitseq.config.explain import on_one_line
 
 TYPE_CHECKING = False
@@ -22,5 +23,5 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     count = len(plan.hooks)
     lines = [f"{on_one_line(plan.source)}: sound, {count} hook{'' if count == 1 else 's'}"]
     lines += [f"note: {notice}" for notice in plan.notices]
-    configuration.say("\n".join(lines) + "\n")
+    say("\n".join(lines) + "\n")
     return 0
