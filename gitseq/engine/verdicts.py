@@ -1,7 +1,7 @@
 """The verdicts of a run as they come to be, and come to be revised."""
 
 from gitseq.engine import hooks
-from gitseq.model import HookFinished, HookRevised, Verdict
+from gitseq.model import HookFinished, HookRevised, Notice, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +49,12 @@ class Verdicts:
     def finish(self, told: Verdict) -> None:
         """A verdict stands: note it, log it, tell it."""
         self._done.append(told)
-        hooks.log(told, self._world.repo.top)
         self._world.tell(HookFinished(told))
+        try:
+            hooks.log(told, self._world.repo.top)
+        except OSError as error:  # a log decides no commit, but whoever asked for one is to know
+            why = error.strerror or str(error)
+            self._world.tell(Notice("warning", f"log_file of {told.hook.id}: {told.hook.log_file}: {why}"))
 
     def _is_current(self, number: int) -> bool:
         return self._attempts[number] == len(self._done)

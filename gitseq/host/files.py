@@ -29,21 +29,6 @@ def read(path: "bytes | str") -> "bytes | None":
         os.close(fd)
 
 
-def read_tail(path: bytes, length: int) -> "bytes | None":
-    """The last `length` bytes, or None when the file is missing or unreadable."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        size = os.fstat(fd).st_size
-        return os.pread(fd, length, max(0, size - length))
-    except OSError:
-        return None
-    finally:
-        os.close(fd)
-
-
 def signature(path: "bytes | str") -> "Signature | None":
     """What changes when a file is written, replaced or has its mode changed; None when there is none.
 

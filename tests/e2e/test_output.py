@@ -458,3 +458,10 @@ def test_no_run_leaves_traces_outside_the_git_directory(staged):
     told(staged, "--all-files")
     assert staged.status() == b""
     assert {path for path, _folders, _files in os.walk(staged.env["HOME"])} == home
+
+
+def test_a_log_file_that_cannot_be_written_is_told_and_decides_nothing(staged):
+    staged.config(hook("logs", "echo said", "verbose = true", 'log_file = "no/such/folder/log"'), commit=False)
+    done = staged.gitseq("run")
+    assert done.returncode == 0, text(done)
+    assert "log_file of logs: no/such/folder/log: No such file or directory" in text(done)
