@@ -157,6 +157,23 @@ class Hook(Record):
     """Bytes that must be available before it starts ..."""
     memory_wait: float = 0.0
     """... or so many seconds have passed."""
+    language: str = "system"
+    """How it is started: `system` is the command as it stands; the others are modules of `languages`."""
+    language_version: str = "default"
+    dependencies: tuple[str, ...] = ()
+    """What is installed beside it into its environment."""
+    source: str = ""
+    """Folder of the checked-out repository that offers it; '' for a hook of this repository."""
+    repo: str = ""
+    """`url@rev` of that repository, for people."""
+    builtin: str = ""
+    """Name of a hook inside gitseq that answers for it; `argv` is then its arguments only."""
+    cache: str = ""
+    """'file': content that has passed is not shown to it again; 'tree': nor the same set of files; '': always run."""
+    inputs: tuple[str, ...] = ()
+    """Regular expressions of other files its verdict depends on."""
+    tool_version: str = ""
+    """A command whose output identifies the tool; '' when the executable itself does."""
 
     @property
     def limits(self) -> Limits:

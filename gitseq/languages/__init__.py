@@ -1,0 +1,1 @@
+"""How hooks of each language are installed and started, one module a language."""
