@@ -27,13 +27,22 @@ def find(place: "Place") -> "list[Reaped]":
     """What dead runs of a queue have left running; nothing is touched."""
     if not os.path.isdir(place.state_dir):
         return []
+    return orphans.reap_orphans(of_runs(_dead(place)), dry_run=True, state_dir=place.state_dir)
+
+
+def end_now(place: "Place") -> "list[Reaped]":
+    """As `end`, for all dead runs of a queue and without taking a turn in it: the living are not touched anyway."""
+    if not os.path.isdir(place.state_dir):
+        return []
+    return orphans.reap_orphans(of_runs(_dead(place)), state_dir=place.state_dir)
+
+
+def _dead(place: "Place") -> "tuple[str, ...]":
+    """The runs that died in a queue and that nobody has settled yet."""
     finding = record.examine(place)
-    nonces: tuple[str, ...] = ()
     if finding.lease is not None and finding.standing == queueing.DEAD:
-        nonces = (*finding.lease.unsettled, finding.lease.nonce)
-    elif finding.lease is not None and finding.in_force:
-        nonces = finding.lease.unsettled
-    return orphans.reap_orphans(of_runs(nonces), dry_run=True, state_dir=place.state_dir)
+        return (*finding.lease.unsettled, finding.lease.nonce)
+    return finding.lease.unsettled if finding.lease is not None and finding.in_force else ()
 
 
 def of_runs(nonces: "tuple[str, ...]") -> "Belongs":
