@@ -56,7 +56,10 @@ def cache_bytecode() -> bool:
         except (OSError, py_compile.PyCompileError):
             return False
 
-    return all([compile_one(*where) for where in without_bytecode()])
+    kept = True
+    for source, compiled in without_bytecode():
+        kept = compile_one(source, compiled) and kept
+    return kept
 
 
 def without_bytecode() -> "list[tuple[str, str]]":

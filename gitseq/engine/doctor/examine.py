@@ -12,18 +12,17 @@ if TYPE_CHECKING:
 
     Check = Callable[[Patient], Iterator[Finding]]
 
-CHECKS: "tuple[Check, ...]" = (
-    *machine.CHECKS,
-    *repository.CHECKS,
-    *habits.CHECKS,
-    *storage.CHECKS,
-    *leavings.CHECKS,
-)
-
 
 def examine(patient: "Patient") -> "list[Finding]":
     """What all checks find; one that cannot look says so, and the others go on."""
-    return [finding for check in CHECKS for finding in _findings(check, patient)]
+    refused = _all((repository.trusted,), patient)
+    asks_git = () if refused else repository.CHECKS
+    rest = (*asks_git, *habits.CHECKS, *storage.CHECKS, *leavings.CHECKS)
+    return [*_all(machine.CHECKS, patient), *refused, *_all(rest, patient)]
+
+
+def _all(checks: "tuple[Check, ...]", patient: "Patient") -> "list[Finding]":
+    return [finding for check in checks for finding in _findings(check, patient)]
 
 
 def _findings(check: "Check", patient: "Patient") -> "list[Finding]":

@@ -25,6 +25,26 @@ if TYPE_CHECKING:
 _INSTALL = "gitseq install"
 
 
+def trusted(patient: "Patient") -> "Iterator[Finding]":
+    """Does git work in this repository at all? It refuses one of another user, and then all that is asked of it."""
+    repo = patient.repo
+    if repo is None:
+        return
+    done = call.ask([b"rev-parse", b"--git-dir"], patient.env, repo.top)
+    if done.rc == 0:
+        return
+    words = done.err.decode("utf-8", "replace").strip()
+    theirs = "dubious ownership" in words
+    yield Finding(
+        "git-refuses",
+        PROBLEM,
+        "this repository belongs to another user, and git refuses to work in it" if theirs else "git fails here",
+        "It may hold settings and hooks of that user's, which would run as you." if theirs else words,
+        f"git config --global --add safe.directory {quoted(repo.top)}" if theirs else "",
+        "" if theirs else "See what git says: git status",
+    )
+
+
 # --- configuration -------------------------------------------------------------------------------
 
 
