@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 KEYS = "q quit   c cancel   k kill   o end what is left behind"
 _BAR, _WIDE_BAR = 12, 20
-_WIDE = 110
-"""Columns from which there is room for wider bars."""
+_NARROW, _WIDE = 40, 110
+"""Columns below which a line has room for one thing only, and from which there is room for wider bars."""
 
 
 class Signs(Record):
@@ -259,7 +259,9 @@ def _heading(title: str, columns: int, signs: Signs) -> Text:
 
 
 def _apart(left: Text, right: Text, columns: int) -> Text:
-    """The one at the left end of the line, the other at the right; the left gives way."""
+    """The one at the left end of the line, the other at the right; the left gives way, until little is left of it."""
+    if columns < _NARROW:
+        return left
     room = columns - right.cell_len - 2
     row = left.copy()
     row.truncate(max(0, room))
