@@ -115,7 +115,7 @@ def _head(sight: Sight, columns: int, signs: Signs) -> "list[Text]":
     used = machine.total - (machine.available or 0)
     second = Text("memory ")
     second.append_text(_bar(used, machine.total, columns, signs))
-    load = " ".join(f"{value:.2f}" for value in machine.load)
+    load = " ".join(f"{value:.1f}" for value in machine.load)
     second.append(f" {free} of {format_size(machine.total)} free   load {load} on {machine.cores}")
     return [_apart(first, Text(when), columns), _apart(second, Text(f"scope {sight.scope}", style="dim"), columns)]
 
@@ -123,11 +123,11 @@ def _head(sight: Sight, columns: int, signs: Signs) -> "list[Text]":
 def _sections(sight: Sight, columns: int, signs: Signs) -> "list[_Section]":
     if sight.problem:
         return [_Section("The queue cannot be looked at", [Text(sight.problem, style="bold red")])]
-    running = _running(sight.running, columns, signs)
+    running = _running(sight.running, sight.top, columns, signs)
     left = f"Left behind by dead runs: {len(sight.orphans)}"
     sections = [
         _Section("Running", running, fixed=3 if sight.running is not None else 0, least=2),
-        _Section(f"Waiting: {len(sight.waiting) or 'nobody'}", [_waiter(one, sight.at) for one in sight.waiting]),
+        _Section(f"Waiting: {len(sight.waiting) or 'nobody'}", [_waiter(one, sight, columns) for one in sight.waiting]),
         _Section(left, [_orphan(one) for one in sight.orphans]) if sight.orphans else None,
         _Section(_recent_title(sight), [_past(one, sight.at) for one in sight.recent]) if sight.recent else None,
     ]
@@ -141,13 +141,13 @@ def _recent_title(sight: Sight) -> str:
     return f"Lately (passed before, and not run again: {sight.cached} of {sight.files} files, {rate} %)"
 
 
-def _running(running: "Running | None", columns: int, signs: Signs) -> "list[Text]":
+def _running(running: "Running | None", top: bytes, columns: int, signs: Signs) -> "list[Text]":
     if running is None:
         return [Text("  nothing", style="dim")]
     holder = running.holder
     if not holder.pid:
         return [Text("  another program holds the lock file")]
-    rows = [_what(running, columns)]
+    rows = [_what(running, top, columns)]
     if not running.visible:
         rows.append(Text(f"  on {holder.host}, where its processes cannot be seen from here", style="dim"))
         return rows
@@ -160,8 +160,8 @@ def _running(running: "Running | None", columns: int, signs: Signs) -> "list[Tex
     return rows
 
 
-def _what(running: "Running", columns: int) -> Text:
-    """`  pytest (2 of 5), pre-commit in /path, pid 123`."""
+def _what(running: "Running", top: bytes, columns: int) -> Text:
+    """`  pytest (2 of 5), pre-commit in /path    pid 123`; the folder only when it is not this work tree."""
     current, holder = running.current, running.holder
     row = Text("  ")
     if current is not None and current.hook:
@@ -171,9 +171,7 @@ def _what(running: "Running", columns: int) -> Text:
         row.append(", ")
     elif current is not None and current.awaits_memory:
         row.append(f"{current.awaits_memory} waits for memory, ", style="yellow")
-    row.append(printable(holder.what.encode("utf-8", "backslashreplace"), 60))
-    if holder.worktree:
-        row.append(f" in {_path(holder.worktree)}")
+    row.append(printable(holder.what.encode("utf-8", "backslashreplace"), 60) + _elsewhere(holder.worktree, top))
     return _apart(row, Text(f"pid {holder.pid}", style="dim"), columns)
 
 
@@ -224,12 +222,16 @@ def _process(one: "Process", signs: Signs) -> Text:
     return row.append(one.command)
 
 
-def _waiter(one: "Waiter", now: float) -> Text:
+def _waiter(one: "Waiter", sight: Sight, columns: int) -> Text:
     if not one.pid:
         return Text(f"  {one.position:>2}. (its ticket does not say who)", style="dim")
-    waited = _clock(max(0.0, now - one.since)) if one.since else "?"
-    what = printable(one.what.encode("utf-8", "backslashreplace"), 60)
-    return Text(f"  {one.position:>2}. {waited:>8}  {what} in {_path(one.worktree)} (pid {one.pid})")
+    waited = _clock(max(0.0, sight.at - one.since)) if one.since else "?"
+    what = printable(one.what.encode("utf-8", "backslashreplace"), 60) + _elsewhere(one.worktree, sight.top)
+    return _apart(Text(f"  {one.position:>2}. {waited:>8}  {what}"), Text(f"pid {one.pid}", style="dim"), columns)
+
+
+def _elsewhere(worktree: bytes, top: bytes) -> str:
+    return f" in {_path(worktree)}" if worktree not in (b"", top) else ""
 
 
 def _orphan(one: "Orphan") -> Text:

@@ -99,11 +99,11 @@ def test_it_shows_the_hook_its_tree_the_waiters_and_the_orphan(scene, tmux):
     page = "\n".join(lines)
     assert len(lines) == 24
     assert all(len(line) <= 80 for line in lines)
-    assert re.search(r"^  tests \(2 of 2\), run pre-commit in .*pid \d+$", page, re.M)
+    assert re.search(r"^  tests \(2 of 2\), run pre-commit +pid \d+$", page, re.M)
     assert re.search(r"^  time   [█░]+ \d+s of 5m$", page, re.M)
     assert re.search(r"^  memory [█░]+ \S+ [KM]iB of 1 GiB   processes \d of 64$", page, re.M)
     assert re.search(r"^ +\d+ +\d+s +\d+% +\S+ KiB +└ sleep 300$", page, re.M)
-    assert re.findall(r"^   (\d)\. +\d+s  echo turn (\d) in ", page, re.M) == [("1", "1"), ("2", "2"), ("3", "3")]
+    assert re.findall(r"^   (\d)\. +\d+s  echo turn (\d) +pid \d+$", page, re.M) == [("1", "1"), ("2", "2"), ("3", "3")]
     assert re.search(rf"^ +{scene.orphan} .* sleep 3600$", page, re.M)
     assert re.search(r"^ +\d+s ago  passed  quick  pre-commit", page, re.M)
     assert lines[-1].startswith("q quit")
@@ -363,3 +363,33 @@ def test_an_idle_monitor_costs_next_to_nothing(bare):
             os.read(bare.ours, 1 << 16)
     share = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - began)
     assert share < 0.05, f"{share:.1%} of a core"  # 0.5 % measured; ticks of 10 ms and a busy machine add to that
+
+
+# --- the page about it --------------------------------------------------------------------------------------------
+
+
+def shape(line: str) -> str:
+    """A line of a picture without what differs from one time and machine to the next."""
+    line = re.sub(r"[█░]+", "=", line.strip())
+    line = re.sub(r"─+", "-", line)
+    process = re.match(r"\d+ +\S+ +\d+% +\S+ \S+ +(└ )?(\S+)", line)
+    if process:
+        return f"process {process[1] or ''}{os.path.basename(process[2])}"
+    line = re.sub(r"[~/]\S+", "/", line)
+    line = re.sub(r"\d[\d.:]*", "0", line)
+    return re.sub(r"0 ?(ms|s|m|h|[KMG]iB|B)\b( 0s)?", "0", re.sub(r" +", " ", line))
+
+
+def captures(page: str) -> "list[list[str]]":
+    """The pictures in a page: fenced blocks that begin with the monitor's first line."""
+    blocks = re.findall(r"^```text\n(gitseq monitor.*?)^```", page, re.M | re.S)
+    return [block.rstrip("\n").split("\n") for block in blocks]
+
+
+@in_tmux
+def test_the_page_shows_what_is_shown(scene, tmux):
+    (capture,) = captures((ROOT / "docs/how-to/monitor.md").read_text())
+    tmux.run(GITSEQ, "monitor")
+    tmux.shows("Left behind")
+    assert [shape(line) for line in capture] == [shape(line) for line in tmux.screen()]
+    assert all(len(line) <= 80 for line in capture)

@@ -50,9 +50,9 @@ def shown(sight: Sight, columns: int = 80, lines: int = 24, **how: object) -> "l
 
 AT_80 = """\
 gitseq monitor  /home/me/project                                        13:46:40
-memory ####........ 10 GiB of 16 GiB free   load 1.50 0.75 0.25 on 8  scope repo
+memory ####........ 10 GiB of 16 GiB free   load 1.5 0.8 0.2 on 8     scope repo
 -- Running ---------------------------------------------------------------------
-  pytest (2 of 2), pre-commit in /home/me/project                       pid 4711
+  pytest (2 of 2), pre-commit                                           pid 4711
   time   ............ 12s of 10m
   memory ########.... 1.3 GiB of 2 GiB   processes 4 of 64
       PID   elapsed    cpu     memory  command
@@ -61,9 +61,9 @@ memory ####........ 10 GiB of 16 GiB free   load 1.50 0.75 0.25 on 8  scope repo
      4721       12s    97%      1 MiB  ` sh -c 'make fixtures'
      4722       12s    97%      2 MiB    ` make fixtures
 -- Waiting: 3 ------------------------------------------------------------------
-   1.      30s  exec 1 in /home/me/other (pid 4801)
-   2.       1m  exec 2 in /home/me/other (pid 4802)
-   3.   1m 30s  exec 3 in /home/me/other (pid 4803)
+   1.      30s  exec 1 in /home/me/other                                pid 4801
+   2.       1m  exec 2 in /home/me/other                                pid 4802
+   3.   1m 30s  exec 3 in /home/me/other                                pid 4803
 -- Left behind by dead runs: 1 -------------------------------------------------
      4600      4 MiB  by token   sleep 300
 -- Lately ----------------------------------------------------------------------
