@@ -12,7 +12,7 @@ def locking(folder: bytes) -> str:
 
     Raises OSError when no file can be made there.
     """
-    path = os.path.join(folder, b"probe.%d" % os.getpid())
+    path = os.path.join(folder, b"gitseq-probe.%d" % os.getpid())
     first = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     second = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:

@@ -7,6 +7,7 @@ import signal
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -483,6 +484,27 @@ def give_away(repo: Repo) -> None:
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
 
+def as_nobody(repo: Repo, library: str, cwd: Path, *options: str) -> "Callable[[], dict[str, Any]]":
+    """Asks the doctor as an ordinary user, with the gitseq in that library."""
+    python = usable_python()
+    if not ROOT_USER or python is None or shutil.which("setpriv") is None:
+        pytest.skip("needs root, setpriv and a Python for everyone")
+    for folder in repo.path.parents:
+        if not folder.stat().st_mode & 0o005:
+            folder.chmod(0o755)  # pytest's own, which nobody else may enter
+    code = "import sys; from gitseq.cli.main import run; sys.exit(run(['doctor', '--json']))"
+    user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+
+    def asked() -> "dict[str, Any]":
+        way = [*user, python, *options, "-c", code]
+        done = run_bounded(way, env={**repo.env, "PYTHONPATH": library}, cwd=cwd)
+        assert done.stdout, text(done)
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    return asked
+
+
 def test_root_in_another_users_repository_is_told_that_git_refuses_and_what_it_spoils(of_nobody):
     document = ask(of_nobody)
     (finding,) = found(document, "git-refuses", "problem")
@@ -497,22 +519,7 @@ def test_root_in_another_users_repository_is_told_that_git_refuses_and_what_it_s
 
 
 def test_an_ordinary_user_is_told_what_root_left_in_the_way(of_nobody):
-    python = usable_python()
-    if python is None or shutil.which("setpriv") is None:
-        pytest.skip("needs setpriv and a Python for everyone")
-    for folder in of_nobody.path.parents:
-        if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/pytest"):
-            folder.chmod(0o755)
-    paths = f"{ROOT}:{sysconfig.get_path('purelib')}"
-    code = "import sys; from gitseq.cli.main import run; sys.exit(run(['doctor', '--json']))"
-    way = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", python, "-B", "-c", code]
-    env = {**of_nobody.env, "PYTHONPATH": paths}
-
-    def asked() -> "dict[str, object]":
-        done = run_bounded(way, env=env, cwd=of_nobody.path)
-        assert done.stdout, text(done)
-        return json.loads(done.stdout)
-
+    asked = as_nobody(of_nobody, f"{ROOT}:{sysconfig.get_path('purelib')}", of_nobody.path, "-B")
     document = asked()
     assert not found(document, "owner")
     assert [one for one in document["findings"] if one["check"] == "containment"]
@@ -587,3 +594,15 @@ def test_text_tells_what_why_and_what_to_type(healthy):
         "         type: gitseq install pre-commit",
     ]
     assert lines[-1].endswith("Some can be mended by: gitseq doctor --fix")
+
+
+def test_an_installation_that_may_not_be_written_is_told_until_it_is_compiled(healthy, tmp_path):
+    library = tmp_path / "library"
+    shutil.copytree(ROOT / "gitseq", library / "gitseq", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "hooks", library / "hooks")
+    asked = as_nobody(healthy, str(library), Path("/"))
+    document = asked()
+    (finding,) = found(document, "bytecode", "advice")
+    assert found(document, "bundle", "advice")
+    assert os.system(finding["todo"].partition(": ")[2]) == 0
+    assert not found(asked(), "bytecode")
