@@ -135,6 +135,11 @@ class Watcher:
             files=self._history.files,
         )
 
+    @property
+    def state_dir(self) -> bytes:
+        """Of the repository it looks at."""
+        return self._repo.state_dir
+
     def forget_orphans(self) -> None:
         """Look for them at the next look: they have just been ended."""
         self._orphans_at = -ORPHANS_EVERY
@@ -145,7 +150,7 @@ class Watcher:
 
     def _look_for_orphans(self) -> None:
         if clock.monotonic() - self._orphans_at >= ORPHANS_EVERY:
-            found = leftovers.find(self.place)
+            found = leftovers.find(self.place, self._repo.state_dir)
             self._orphans = tuple(Orphan(one.pid, one.memory, one.proof, printable(one.command)) for one in found)
             self._orphans_at = clock.monotonic()
 

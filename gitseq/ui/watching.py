@@ -125,7 +125,7 @@ class Watching:
 
     def _reap(self) -> None:
         try:
-            ended = leftovers.end_now(self._watcher.place)
+            ended = leftovers.end_now(self._watcher.place, self._watcher.state_dir)
         except (GitseqError, OSError) as error:
             self._say(f"Not all could be ended: {error}")
         else:

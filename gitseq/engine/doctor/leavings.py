@@ -119,15 +119,17 @@ def _turn(patient: "Patient") -> "Callable[[], str] | None":
 
 def orphans(patient: "Patient") -> "Iterator[Finding]":
     """Are there processes of dead runs?"""
-    place = patient.place
-    for one in leftovers.find(place) if place is not None else ():
+    place, repo = patient.place, patient.repo
+    if place is None or repo is None:
+        return
+    for one in leftovers.find(place, repo.state_dir):
         yield Finding(
             "orphan",
             PROBLEM,
             f"a dead run left pid {one.pid} ({format_size(one.memory)}): {command_line(one.command)}",
             "It holds memory, files and ports that the next hook may need.",
             _REAP,
-            fix=lambda: f"ended {len(leftovers.end_now(place))}" if place is not None else "",
+            fix=lambda: f"ended {len(leftovers.end_now(place, repo.state_dir))} processes of dead runs",
         )
 
 
