@@ -7,7 +7,8 @@ once, in random order, and two times without the cage: what these two differ by 
 against their mean, in the same round, so that slow minutes of the machine cancel out. The verdict is by the median of
 these ratios and its 95 % interval (bootstrap): a slowdown is measurable when the whole interval lies above zero and the
 median above the noise. Where the noise itself is above 2 % the machine is too busy to tell, and the exit code is 2; it
-is 1 when a slowdown was measured. Look at the hook's processor seconds too, and at what the engine itself used.
+is 1 when a slowdown was measured. The same is told of the hook's processor seconds, which other work swings less, and
+of what the engine itself used; neither changes the exit code.
 """
 
 import argparse
@@ -141,19 +142,21 @@ def main() -> None:
     seconds, rounds = (3.0, options.rounds or 3) if options.quick else (10.0, options.rounds or 9)
     steps = calibrate(seconds)
     print(f"{measure.machine()}; {rounds} rounds of a {seconds:.0f} s hook\n")
-    rows, verdicts = [], {}
+    rows, verdicts, told = [], {}, []
     with tempfile.TemporaryDirectory(prefix="gitseq-watch-") as folder:
         os.mkdir(os.path.join(folder, "state"))
         for processes in (1, 100):
             work = [sys.executable, "-I", "-S", "-c", _WORK, str(steps), str(processes)]
             samples = take(work, os.path.join(folder, "state"), processes, rounds)
             rows += [row(processes, way, samples[way]) for way in WAYS]
-            plain, again = ([one.wall for one in samples[way]] for way in WAYS[:2])
             for way in WAYS[2:]:
-                verdicts[processes, way] = judge([one.wall for one in samples[way]], plain, again)
+                verdicts[processes, way] = judge(*([one.wall for one in samples[w]] for w in (way, *WAYS[:2])))
+                told.append(f"{processes} process{'es' * (processes > 1)}, {way}: {verdicts[processes, way]}")
+                told.append(
+                    f"    its processor time: {judge(*([o.cpu for o in samples[w]] for w in (way, *WAYS[:2])))}"
+                )
     print(measure.table(["processes", "way", "median s", "its cpu s", "engine, % of a core"], rows) + "\n")
-    for (processes, way), verdict in verdicts.items():
-        print(f"{processes} process{'es' * (processes > 1)}, {way}: {verdict}")
+    print("\n".join(told))
     if any(verdict.is_slower for verdict in verdicts.values()):
         raise SystemExit(1)
     if any(verdict.too_noisy for verdict in verdicts.values()):

@@ -9,7 +9,7 @@ import select
 import termios
 
 from gitseq.host import clock, procs
-from gitseq.host.signals import SIGSTOP, Signals
+from gitseq.host.signals import Signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,10 +70,13 @@ class Screen:
         self.resized = True
 
     def _take(self) -> None:
-        raw = termios.tcgetattr(self.fd)
-        raw[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
-        raw[_CC][termios.VMIN], raw[_CC][termios.VTIME] = 1, 0
-        termios.tcsetattr(self.fd, termios.TCSANOW, raw)
+        try:
+            raw = termios.tcgetattr(self.fd)
+            raw[_LFLAG] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+            raw[_CC][termios.VMIN], raw[_CC][termios.VTIME] = 1, 0
+            termios.tcsetattr(self.fd, termios.TCSANOW, raw)
+        except termios.error:
+            self.gone = True
         self.write(_ENTER)
 
     def _give_back(self) -> None:
@@ -88,7 +91,7 @@ class Screen:
     def suspend(self) -> None:
         """Ctrl-Z: give the terminal back, stop, and take it again when we are continued."""
         self._give_back()
-        procs.signal_process(os.getpid(), SIGSTOP)
+        procs.signal_group(os.getpgrp(), _signal.SIGTSTP)  # the kernel ignores it where nobody could continue us
         self._take()
         self.resized = True
 

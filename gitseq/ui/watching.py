@@ -115,13 +115,11 @@ class Watching:
             self._say(self._outcome("Asked to stop", holder, steer.cancel(self._watcher.place, holder)))
             return
         self._message = f"End '{holder.what}' (pid {holder.pid}) at once, without time to clean up? y/n"
-        self._question = lambda: self._outcome(
-            "Told to end its hook at once", holder, steer.kill(self._watcher.place, holder)
-        )
+        self._question = lambda: self._outcome("Told to end at once", holder, steer.kill(self._watcher.place, holder))
 
     def _outcome(self, done: str, holder: "Holder", refused: str) -> str:
         name = f"'{holder.what}' (pid {holder.pid})"
-        return f"{name}: {refused}" if refused else f"{done}: {name}; what it had hidden is put back by it"
+        return f"{name}: {refused}" if refused else f"{done}: {name}"
 
     def _reap(self) -> None:
         try:
