@@ -1,6 +1,6 @@
 """What the lines of the journal add up to."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitseq.core.history import MOST_RECENT, History, fold
@@ -109,6 +109,7 @@ fields = [
         )
     )
 )
+@settings(max_examples=40, deadline=None)
 def test_no_line_of_another_version_is_too_odd(events):
     history = History()
     for event in events:
