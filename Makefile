@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test check lint types campaign bench bench-quick clean python-is-usable
+.PHONY: help demo test check lint types docs campaign bench bench-quick clean python-is-usable
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,7 +37,10 @@ lint: $(VENV)/.ready ## ruff
 types: $(VENV)/.ready ## mypy
 	$(BIN)/mypy
 
-check: lint types test ## all of the above
+docs: $(VENV)/.ready ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+check: lint types docs test ## all of the above
 
 campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
 	$(BIN)/python -m pytest tests -m campaign --timeout 0 $(ARGS)
