@@ -49,11 +49,13 @@ bench: $(VENV)/.ready ## start-up and whole-tree tables beside pre-commit, prek 
 	$(BIN)/python benchmarks/startup.py --count $(ARGS)
 	$(BIN)/python benchmarks/all_files.py $(ARGS)
 	$(BIN)/python benchmarks/queue_handoff.py
+	$(BIN)/python benchmarks/contention.py $(ARGS)
 
 bench-quick: $(VENV)/.ready ## the same in about a minute
 	$(BIN)/python benchmarks/startup.py --quick $(ARGS)
 	$(BIN)/python benchmarks/all_files.py --quick $(ARGS)
 	$(BIN)/python benchmarks/queue_handoff.py --quick
+	$(BIN)/python benchmarks/contention.py --quick $(ARGS)
 
 clean: ## remove what was built and installed
 	rm -rf .venv .venv-demo .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build site
