@@ -56,5 +56,5 @@ def _end(repo: "Repo", plan: "Plan", context: "Context") -> "list[Notice]":
     with Signals() as signals:
         world = World(context.env, repo, plan, signals, None, note, patience=settings.patience(plan, context.env))
         with turn.take(Request(STAGES["manual"]), world, "reap"):
-            leftovers.end(repo.state_dir, (), world)
+            leftovers.end(turn.place_of(world), (), world)
     return told

@@ -96,7 +96,7 @@ def _end_leftovers(place: "Place", held: "Lease", world: "World") -> None:
     """Before anything starts: end what runs that died in our queue have left running."""
     from gitseq.engine import leftovers
 
-    leftovers.end(place.state_dir, held.unsettled, world)
+    leftovers.end(place, held.unsettled, world)
     held.settle()
 
 
