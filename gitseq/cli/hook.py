@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitseq.host import procs
     from gitseq.host.env import Env
     from gitseq.model import Plan
+    from gitseq.ui.journal import Journal
 
 
 def main() -> int:
@@ -88,7 +89,6 @@ class _Call:
         from gitseq.engine.request import Request, World, skip_list
         from gitseq.git.caller import Caller
         from gitseq.host.signals import Signals
-        from gitseq.ui.journal import Journal
 
         is_terminal = terminal.is_terminal(1)
         coloured = colour.wanted(host_env.text(self._env, "GITSEQ_COLOR", "auto"), self._env, is_terminal)
@@ -108,13 +108,18 @@ class _Call:
                 settings.overridden(plan, self._env),
                 signals,
                 Caller.find(),
-                Journal(repo.state_dir, repo.top, self._stage.name, self._consumer(is_terminal, coloured)),
+                self._journal(repo, self._consumer(is_terminal, coloured)),
                 wants_progress=is_terminal,
                 patience=settings.patience(plan, self._env),
                 marks=marks,
                 early=early,
             )
             return engine.execute(request, world).exit_code
+
+    def _journal(self, repo: "Repo", shown: plain.Plain) -> "Journal":
+        from gitseq.ui import journal
+
+        return journal.Journal(journal.place(repo.state_dir, repo.top, self._env), self._stage.name, shown)
 
     def _consumer(self, is_terminal: bool, coloured: bool) -> plain.Plain:
         if not is_terminal:

@@ -18,7 +18,7 @@ from gitseq.git.repo import Repo
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
-from gitseq.ui import json, plain
+from gitseq.ui import journal, json, plain
 from gitseq.ui.journal import Journal
 from gitseq.ui.live import Live
 
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     coloured = colour.wanted(choice, env, is_terminal) and options.format == "text"
     request = _request(options, context, repo).replace(tty=coloured)
     live = is_terminal and options.format == "text"
-    tell = Journal(repo.state_dir, repo.top, request.stage.name, _consumer(options, coloured, live))
+    tell = Journal(journal.place(repo.state_dir, repo.top, env), request.stage.name, _consumer(options, coloured, live))
     with Signals() as signals:
         world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
         if options.dry_run:

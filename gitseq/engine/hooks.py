@@ -147,6 +147,10 @@ class Runner:
             except OSError as error:
                 return [*ended, verdict.not_executable(_text(command.argv[0]), _why(error))], None
             stop = _stop_of(outcome)
+            if outcome.hit is not None or outcome.leftovers or stop is not None:
+                from gitseq.engine import kills
+
+                kills.tell(outcome, job.hook.id, self._world.tell)
             ended.append(_ran(outcome, job.hook, interrupted=stop is not None))
             if stop is not None:
                 return ended, stop

@@ -5,7 +5,7 @@ import os
 from gitseq.cage import orphans
 from gitseq.core import queueing
 from gitseq.core.caps import printable
-from gitseq.model import Notice
+from gitseq.model import Killed, Notice
 from gitseq.queue import nesting, record
 
 TYPE_CHECKING = False
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def end(state_dir: bytes, nonces: "tuple[str, ...]", world: "World") -> "list[Reaped]":
     """After this returns, nothing that the named dead runs of a queue started is alive. Raises Unkillable."""
     reaped = orphans.reap_orphans(of_runs(nonces), state_dir=state_dir)
+    if reaped:
+        world.tell(Killed("dead-run", processes=tuple((one.pid, one.command, one.memory) for one in reaped)))
     for one in reaped:
         world.tell(Notice("warning", f"ended what a dead run left: PID {one.pid} '{printable(one.command)}'"))
     return reaped
