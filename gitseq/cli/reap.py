@@ -56,9 +56,9 @@ def _end(repo: "Repo", plan: "Plan", context: "Context") -> "list[Notice]":
             told.append(event)
             tell(event.text)
 
-    tell = Journal(journal.place(repo.state_dir, repo.top, context.env), "reap", note)
+    record = Journal(journal.place(repo.state_dir, repo.top, context.env), "reap", note)
     with Signals() as signals:
-        world = World(context.env, repo, plan, signals, None, tell, patience=settings.patience(plan, context.env))
+        world = World(context.env, repo, plan, signals, None, record, patience=settings.patience(plan, context.env))
         recorded("reap", world, lambda: _in_turn(world))
     return told
 

@@ -99,19 +99,19 @@ class Lines:
             return False
         if (st.st_dev, st.st_ino) != self._file:
             return False
-        if st.st_size and self._is_due(st.st_size):
-            self._set_aside()
-            return False
         if st.st_size != self._end:
             self._end = whole(self._fd, st.st_size)
             if self._end < st.st_size:
                 os.ftruncate(self._fd, self._end)
+        if self._end and self._is_due():
+            self._set_aside()
+            return False
         return True
 
-    def _is_due(self, size: int) -> bool:
+    def _is_due(self) -> bool:
         if self._upkeep is None:
             return False
-        if size >= self._upkeep.largest:
+        if self._end >= self._upkeep.largest:
             return True
         if self._age_is_known:
             return False
