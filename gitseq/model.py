@@ -334,6 +334,8 @@ class HookStarted(Event):
     """How many it is run on."""
     names: tuple[bytes, ...] = ()
     """The first of them, relative to the hook's root."""
+    input: str = ""
+    """The same for the same content of the same files; '' where that is not known without reading them."""
 
 
 class HookProgress(Event):

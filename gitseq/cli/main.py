@@ -21,6 +21,7 @@ VERBS = {
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
     "status": "show who holds the lease and who waits",
+    "logs": "show what runs did: the last ones, one in detail, or in figures",
     "recover": "bring back unstaged work of a run that died",
     "reap": "end processes that a dead run left behind",
     "list": "show the configured hooks",

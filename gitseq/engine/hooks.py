@@ -28,6 +28,8 @@ class Job(Record):
     paths: "list[bytes]"
     """Relative to the hook's root."""
     exports: "Env"
+    input: str = ""
+    """See `candidates.fingerprint`."""
 
 
 class Stopped(Record):

@@ -216,7 +216,8 @@ class _Run:
             if choice.skipped is not None:
                 self._verdicts.finish(Verdict(hook=hook, status="skipped", reason=choice.skipped))
                 continue
-            told = self._run_one(hooks.Job(hook, choice.paths, found.exports))
+            same = candidates.fingerprint(found, choice.paths, hook.root)
+            told = self._run_one(hooks.Job(hook, choice.paths, found.exports, same))
             if told.failed and (hook.fail_fast or self._world.plan.fail_fast or self._request.fail_fast):
                 return
 
@@ -224,7 +225,7 @@ class _Run:
         """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""
         self._stop_if_asked()
         self._wait_for_memory(job.hook)
-        self._world.tell(HookStarted(job.hook, len(job.paths), tuple(job.paths[:FIRST_NAMES])))
+        self._world.tell(HookStarted(job.hook, len(job.paths), tuple(job.paths[:FIRST_NAMES]), job.input))
         for attempt in range(job.hook.retry + 1):
             told, stopped = self._attempt(job)
             if stopped is not None or not told.failed or told.modified or attempt == job.hook.retry:

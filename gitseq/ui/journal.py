@@ -196,6 +196,7 @@ def _started(event: HookStarted) -> "dict[str, Any]":
         "files": event.files,
         "names": event.names[:NAMES],
         "root": hook.root,
+        "input": event.input,
     }
 
 

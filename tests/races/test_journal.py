@@ -40,13 +40,12 @@ def files(folder: Path) -> "list[Path]":
 
 
 def read(folder: Path) -> "list[dict[str, object]]":
-    """Every line of every file; one that does not parse fails the test. A half line may only be the very last of a file."""
-    found = []
-    for path in files(folder):
-        content = path.read_bytes()
-        for line in content[: content.rfind(b"\n") + 1].splitlines():
-            found.append(json.loads(line))
-    return found
+    """Every line of every file; one that does not parse fails the test. Only the last of a file may be half a line."""
+    return [json.loads(line) for path in files(folder) for line in whole_lines(path.read_bytes())]
+
+
+def whole_lines(content: bytes) -> "list[bytes]":
+    return content[: content.rfind(b"\n") + 1].splitlines()
 
 
 def start(folder: Path, name: str, told: Path, most: int = 100_000) -> "subprocess.Popen[bytes]":
@@ -122,7 +121,7 @@ def test_a_reader_sees_whole_lines_only_while_files_are_set_aside(tmp_path):
                 for path in files(folder):
                     with suppress(FileNotFoundError):  # set aside since it was listed
                         content = path.read_bytes()
-                    for line in content[: content.rfind(b"\n") + 1].splitlines():
+                    for line in whole_lines(content):
                         json.loads(line)
     finally:
         for process in running:
