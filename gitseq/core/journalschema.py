@@ -63,6 +63,9 @@ _OUTPUT = (
     "optional, of a failure: where its output is kept, relative to the journal's folder; may be empty",
 )
 
+_CAUSES = """`timeout`, `run_timeout`, `memory`, `processes` (caps), `signal` (we were asked to stop), \
+`left-running` (they outlived their hook), `dead-run` (they outlived their engine)"""
+
 OPTIONAL = frozenset(("output",))
 """Fields that are not on every line of their event."""
 
@@ -110,12 +113,7 @@ EVENTS: "dict[str, tuple[str, tuple[Field, ...]]]" = {
     "kill": (
         "Processes were ended before they ended by themselves.",
         (
-            (
-                "cause",
-                TEXT,
-                "`timeout`, `run_timeout`, `memory`, `processes` (caps), `signal` (we were asked to stop), "
-                "`left-running` (they outlived their hook), `dead-run` (they outlived their engine)",
-            ),
+            ("cause", TEXT, _CAUSES),
             ("hook", TEXT, "id of the hook; empty for a command of `exec`, or when unknown"),
             ("limit", NUMBER, "the cap in seconds, bytes or processes; the number of the signal"),
             ("peak", NUMBER, "the most that was seen of it, in the same unit"),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gitseq.queue.nesting import Parent
 
 _SHELL = b"/bin/sh"
+_NEWEST = 4096
+"""Bytes of a call's output that are looked at for its last line."""
 
 
 class Job(Record):
@@ -207,9 +209,6 @@ class _Progress:
         self._done += 1
         if self._done < self._calls and clock.monotonic() >= self._next:
             self(0.0, output[-_NEWEST:])
-
-
-_NEWEST = 4096
 
 
 def _command(hook: Hook) -> "list[bytes]":

@@ -136,7 +136,7 @@ class Journal:
         folder = self._place.folder
         upkeep = Upkeep(self._sizes.largest, self._is_old, self._prune)
         try:
-            files.ensure_dir(folder, 0o700)
+            files.ensure_private_dir(folder)
         except OSError:
             return self._also()
         return (Lines(folder + b"/journal.jsonl", upkeep), *self._also())

@@ -42,7 +42,8 @@ def output(folder: bytes, run: str, told: "Verdict", sizes: "Sizes") -> str:
     """Keep what a hook printed, in a file of its own; its path relative to the journal's folder, '' when it failed."""
     place = os.path.join(folder, OUTPUT)
     try:
-        files.ensure_dir(place, 0o700)
+        files.ensure_private_dir(folder)
+        files.ensure_private_dir(place)
         name = _write_new(place, f"{run}-{_file_name(told.hook.id)}", _bounded(told.output, sizes.output))
         _prune([entry for entry in _files(place) if entry[2] != name], sizes.outputs, sizes.keep_for, clock.wall())
     except OSError:

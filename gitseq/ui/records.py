@@ -85,7 +85,9 @@ def _decoded(line: bytes) -> "Fields | None":
         fields = json.loads(line)
     except ValueError:
         return None
-    return fields if isinstance(fields, dict) and "event" in fields else None
+    if not isinstance(fields, dict) or not isinstance(fields.get("time"), (int, float)):
+        return None
+    return fields if isinstance(fields.get("event"), str) and isinstance(fields.get("run"), str) else None
 
 
 class Follower:
