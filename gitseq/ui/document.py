@@ -7,17 +7,19 @@ from gitseq.ui.plain import memory_of, show_problem, write_all
 
 
 class Document:
-    """Collects nothing: the report has it all."""
+    """A consumer that waits for the report."""
 
     def __init__(self, top: bytes, fd: int = 1) -> None:
         self._top = top
         self._fd = fd
+        self._told_to_wait = False
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, Notice):
             self._note(event.level, event.text)
-        elif isinstance(event, Queued) and not event.waited:
+        elif isinstance(event, Queued) and not self._told_to_wait:
+            self._told_to_wait = True
             self._note("info", f"Waiting for our turn: {event.text}{memory_of(event.holder)}")
         elif isinstance(event, RunFinished):
             write_all(self._fd, self.content(event.report))

@@ -93,7 +93,7 @@ class Journal:
         self._sizes = sizes
         self._began = clock.wall()
         self._waited = 0.0
-        self._position = 0
+        self._position = -1
         self._lines: tuple[Lines, ...] | None = None
         self.run = os.urandom(6).hex()
         """The id of this run."""
@@ -115,7 +115,7 @@ class Journal:
         """What is told every second is written down when it changes."""
         if isinstance(event, Queued):
             before, self._position = self._position, event.position
-            return event.waited == 0 or event.position != before
+            return event.position != before
         if isinstance(event, TurnCame):
             self._waited += event.waited
         return not (isinstance(event, MemoryAwaited) and event.waited > 0)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 CURRENT = b"journal.jsonl"
+_FORGET = 20
+"""Looks after which a file that was not met is forgotten."""
 
 
 def paths(folder: bytes) -> "list[bytes]":
@@ -97,6 +99,9 @@ class Follower:
         self._folder = folder
         self._offsets: dict[int, int] = {}
         """Inode -> bytes read so far."""
+        self._unseen: dict[int, int] = {}
+        """Inode -> in how many looks in a row it was not met. A file that is renamed between being listed and being
+        opened is missed, and met again; one that is gone for good may have its inode given to another."""
         for path in paths(folder):
             fd = _open(path)
             if fd >= 0:
@@ -113,8 +118,14 @@ class Follower:
             if fd >= 0:
                 found += self._read(fd, offsets)
                 os.close(fd)
-        self._offsets = offsets
+        self._remember(offsets)
         return found
+
+    def _remember(self, met: "dict[int, int]") -> None:
+        missed = self._offsets.keys() - met.keys()
+        self._unseen = {inode: self._unseen.get(inode, 0) + 1 for inode in missed}
+        kept = {inode: self._offsets[inode] for inode, looks in self._unseen.items() if looks < _FORGET}
+        self._offsets = {**kept, **met}
 
     def _read(self, fd: int, offsets: "dict[int, int]") -> "list[bytes]":
         st = os.fstat(fd)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.procs import wait_until
+from tests.support.procs import spawned, wait_until
 from tests.support.recorder import hook
 from tests.support.repo import BIN, Repo, text
 
@@ -187,6 +187,25 @@ def test_waits_kills_hiding_restoring_and_refusals_are_on_record(staged):
     assert staged.gitseq("run").returncode == 3
     assert [(line["event"], line.get("exit_code")) for line in journal(staged)][-2:] == [("refusal", 3), ("end", 3)]
     assert "refused" in logs(staged)
+
+
+def test_a_wait_is_on_record_and_told_beside_a_document(staged, sequencer):
+    gate = sequencer.gate("held")
+    staged.config(hook("good", "true"), commit=False)
+    with spawned([GITSEQ, "exec", "--", "sh", "-c", gate.shell], env=staged.env, cwd=staged.path) as holder:
+        gate.wait_reached()
+        with spawned([GITSEQ, "run", "--format", "junit"], env=staged.env, cwd=staged.path) as waiter:
+            wait_until(lambda: "wait" in events(staged))
+            gate.release()
+            out, err = waiter.communicate(timeout=20)
+        holder.wait(20)
+    assert ET.fromstring(out).get("failures") == "0"
+    assert err.count(b"Waiting for our turn: position 1 of 1") == 1
+    (wait,) = [line for line in journal(staged) if line["event"] == "wait"]
+    assert (wait["position"], wait["total"]) == (1, 1)
+    (end,) = [line for line in journal(staged) if line["event"] == "end" and line["run"] == wait["run"]]
+    assert end["waited"] > 0
+    assert "waited" in logs(staged).splitlines()[0]
 
 
 def test_a_fix_that_joined_the_commit_is_on_record(repo):

@@ -7,6 +7,7 @@ import random
 import resource
 import signal
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,24 +16,92 @@ import pytest
 from gitseq.host import lines as host_lines
 from gitseq.host.lines import Lines, Upkeep
 from gitseq.model import Notice
+from gitseq.ui import records
 from gitseq.ui.journal import Journal, Place, Sizes
-from tests.support.procs import python, wait_until
+from tests.support.procs import alive, assert_pid_gone, python, wait_until
 
 ROOT = Path(__file__).parents[2]
 WRITERS, KILLS = 20, 200
 TINY = 4096
 
-WRITER = f"""
-import os, sys
+NURSERY = f"""
+import os, signal, sys
 sys.path.insert(0, {str(ROOT)!r})
 from gitseq.model import Notice
 from gitseq.ui.journal import Journal, Place, Sizes
-folder, name, most = os.fsencode(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-journal = Journal(Place(folder, b"/tree"), name, lambda event: None, Sizes(largest={TINY}, keep=1 << 40))
-for number in range(most):
-    journal(Notice("info", f"{{number}} " + "x" * (number * 37 % 700)))
-    os.write(1, b"%d\\n" % number)
+
+def write(folder, name, told, most):
+    fd = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    journal = Journal(Place(folder, b"/tree"), name, lambda event: None, Sizes(largest={TINY}, keep=1 << 40))
+    for number in range(most):
+        journal(Notice("info", f"{{number}} " + "x" * (number * 37 % 700)))
+        os.write(fd, b"%d\\n" % number)
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for line in sys.stdin.buffer:
+    folder, name, told, most = line.rstrip(b"\\n").split(b"\\0")
+    pid = os.fork()
+    if not pid:
+        try:
+            write(folder, name.decode(), told, int(most))
+        finally:
+            os._exit(0)
+    os.write(1, b"%d\\n" % pid)
 """
+"""Starts writers as children that have everything imported already: 200 starts of Python would be most of the test."""
+
+
+class Writer:
+    """A writer; what it has written whole is told in a file, number by number."""
+
+    def __init__(self, pid: int, told: Path) -> None:
+        self.pid = pid
+        self.told = told
+
+    def begun(self) -> bool:
+        return self.told.exists() and self.told.stat().st_size > 0
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        assert_pid_gone(self.pid, 20)
+
+
+class Writers:
+    """Starts writers of one journal, and ends them."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.folder = tmp_path / "journal"
+        self.told: dict[str, Path] = {}
+        self.running: list[Writer] = []
+        self._tmp_path = tmp_path
+        self._nursery = subprocess.Popen(python(NURSERY), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def add(self, most: int = 100_000) -> None:
+        name = f"w{len(self.told)}"
+        told = self.told[name] = self._tmp_path / name
+        words = (os.fsencode(self.folder), name.encode(), os.fsencode(told), b"%d" % most)
+        stdin, stdout = self._nursery.stdin, self._nursery.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(b"\0".join(words) + b"\n")
+        stdin.flush()
+        self.running.append(Writer(int(stdout.readline()), told))
+
+    def are_busy(self) -> bool:
+        return any(alive(writer.pid) for writer in self.running)
+
+    def close(self) -> None:
+        for writer in self.running:
+            writer.kill()
+        self._nursery.communicate(timeout=10)
+
+
+@pytest.fixture
+def writers(tmp_path: Path) -> "Iterator[Writers]":
+    made = Writers(tmp_path)
+    yield made
+    made.close()
 
 
 def files(folder: Path) -> "list[Path]":
@@ -46,14 +115,6 @@ def read(folder: Path) -> "list[dict[str, object]]":
 
 def whole_lines(content: bytes) -> "list[bytes]":
     return content[: content.rfind(b"\n") + 1].splitlines()
-
-
-def start(folder: Path, name: str, told: Path, most: int = 100_000) -> "subprocess.Popen[bytes]":
-    """A writer; what it has written whole is told in a file, number by number."""
-    with open(told, "ab") as stream:
-        return subprocess.Popen(
-            [*python(WRITER), str(folder), name, str(most)], stdout=stream, stdin=subprocess.DEVNULL
-        )
 
 
 def written_by(told: Path) -> "set[str]":
@@ -71,61 +132,57 @@ def check_whole(folder: Path, told_by: "dict[str, Path]") -> None:
         assert len(found.get(name, ())) == len(set(found.get(name, ()))), f"{name} has a line twice"
 
 
-def test_20_writers_and_200_kills_leave_only_whole_lines_and_lose_none(tmp_path):
+def test_20_writers_and_200_kills_leave_only_whole_lines_and_lose_none(writers):
     """Kills come at random moments, that is also while a file is set aside."""
-    folder, chance = tmp_path / "journal", random.Random(8)
-    told_by: dict[str, Path] = {}
-    running: list[tuple[subprocess.Popen[bytes], Path]] = []
-
-    def add() -> None:
-        name = f"w{len(told_by)}"
-        told_by[name] = tmp_path / name
-        running.append((start(folder, name, told_by[name]), told_by[name]))
-
-    try:
-        for _writer in range(WRITERS):
-            add()
-        wait_until(lambda: all(told.stat().st_size for _process, told in running), 60)
-        for _kill in range(KILLS):
-            process, told = running[victim := chance.randrange(WRITERS)]
-            wait_until(lambda told=told: told.stat().st_size, 60)
-            process.kill()
-            process.wait(10)
-            del running[victim]
-            add()
-    finally:
-        for process, _told in running:
-            process.kill()
-            process.wait(10)
-    assert len(files(folder)) > 10, "nothing was set aside"
-    check_whole(folder, told_by)
+    chance = random.Random(8)
+    for _writer in range(WRITERS):
+        writers.add()
+    for _kill in range(KILLS):
+        victim = writers.running.pop(chance.randrange(WRITERS))
+        wait_until(victim.begun, 60)
+        victim.kill()
+        writers.add()
+    for writer in writers.running:
+        wait_until(writer.begun, 60)
+        writer.kill()
+    assert len(files(writers.folder)) > 10, "nothing was set aside"
+    check_whole(writers.folder, writers.told)
 
 
-def test_writers_that_all_come_to_an_end_leave_every_line_in_order(tmp_path):
+def test_writers_that_all_come_to_an_end_leave_every_line_once(writers):
+    for _writer in range(8):
+        writers.add(150)
+    wait_until(lambda: not writers.are_busy(), 60)
+    check_whole(writers.folder, writers.told)
+    assert len(read(writers.folder)) == 8 * 150
+    assert all(path.stat().st_size < TINY + 2000 for path in files(writers.folder))
+
+
+def test_a_follower_misses_nothing_and_a_full_look_never_shows_a_line_twice(writers):
+    folder = os.fsencode(writers.folder)
+    follower = records.Follower(folder)
+    for _writer in range(4):
+        writers.add(400)
+    followed: list[bytes] = []
+    while writers.are_busy():
+        followed += follower.new()
+        everything = [line for lines in records.newest_first(folder) for line in lines]
+        assert len(everything) == len(set(everything))
+        assert len(records.decoded(everything)) == len(everything)
+    followed += follower.new()
+    assert len(files(writers.folder)) > 10, "nothing was set aside"
+    assert len(followed) == len(set(followed)) == 4 * 400
+
+
+def test_a_look_from_the_newest_sees_every_line_once_and_in_order_within_a_piece(tmp_path):
     folder = tmp_path / "journal"
-    told_by = {f"w{number}": tmp_path / f"w{number}" for number in range(8)}
-    running = [start(folder, name, told, 150) for name, told in told_by.items()]
-    assert [process.wait(60) for process in running] == [0] * 8
-    check_whole(folder, told_by)
-    assert len(read(folder)) == 8 * 150
-    assert all(path.stat().st_size < TINY + 2000 for path in files(folder))
-
-
-def test_a_reader_sees_whole_lines_only_while_files_are_set_aside(tmp_path):
-    folder = tmp_path / "journal"
-    told = [tmp_path / f"w{number}" for number in range(4)]
-    running = [start(folder, path.name, path, 400) for path in told]
-    try:
-        while any(process.poll() is None for process in running):
-            if folder.is_dir():
-                for path in files(folder):
-                    with suppress(FileNotFoundError):  # set aside since it was listed
-                        content = path.read_bytes()
-                    for line in whole_lines(content):
-                        json.loads(line)
-    finally:
-        for process in running:
-            process.wait(60)
+    folder.mkdir()
+    lines = [b'{"n": %d, "x": "%s"}' % (number, b"x" * (number % 5000)) for number in range(3000)]
+    (folder / "journal.00000000000000000001-7.jsonl").write_bytes(b"\n".join(lines[:2000]) + b"\n")
+    (folder / "journal.jsonl").write_bytes(b"\n".join(lines[2000:]) + b'\n{"half')
+    pieces = list(records.newest_first(os.fsencode(folder)))
+    assert len(pieces) > 4
+    assert [line for piece in reversed(pieces) for line in piece] == lines
 
 
 @pytest.fixture
