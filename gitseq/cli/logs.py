@@ -33,6 +33,8 @@ _EXAMPLES = """examples:
   gitseq logs --stats             slow, flaky and large hooks, and time spent waiting
 """
 _SHOWN = 20
+_COUNTED = 5000
+"""Runs that figures are made of when nobody says how many: a full journal holds some 40,000, and takes seconds."""
 _SPARE = 20
 """Runs are read beyond those that are shown, so that the first of them is not half a run."""
 _PAUSE = 0.25
@@ -49,7 +51,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--stats", action="store_true", help="slow, flaky and large hooks, and time spent waiting")
     parser.add_argument("--failed", action="store_true", help="only runs that did not pass")
     parser.add_argument("--since", metavar="WHEN", help="only runs since: a duration (2h) or a date (2026-01-31T15:00)")
-    parser.add_argument("-n", "--number", metavar="N", type=int, help=f"so many runs (default: {_SHOWN})")
+    parser.add_argument(
+        "-n", "--number", metavar="N", type=int, help=f"so many runs (default: {_SHOWN}; for --stats {_COUNTED})"
+    )
     parser.add_argument("--output", action="store_true", help="print what the failed hooks of a run had printed")
     parser.add_argument("--json", action="store_true", help="the journal's own lines (with --stats: one document)")
     parser.add_argument("--color", choices=colour.CHOICES, help="default: auto, or GITSEQ_COLOR")
@@ -108,7 +112,7 @@ class _Asked:
         return 0
 
     def stats(self) -> int:
-        chosen = self._newest(self._options.number)
+        chosen = self._newest(self._options.number or (None if self._since else _COUNTED))
         if self._options.json:
             say(json.dumps(logs.document(chosen), indent=2) + "\n")
             return 0
@@ -154,19 +158,22 @@ class _Asked:
     def _newest(self, most: "int | None") -> "list[Run]":
         """The newest runs that fit, the newest last; the journal is read no further back than that takes."""
         pieces: list[list[Fields]] = []
+        seen: set[object] = set()
         for lines in records.newest_first(self._folder):
             events = records.decoded(lines)
             pieces.append(events)
-            if events and events[0].get("time", 0) < self._since:
+            seen.update(event["run"] for event in events if self._counts(event))
+            if events and events[0]["time"] < self._since:
                 break
-            if most is not None and _is_power_of_2(len(pieces)) and len(self._fitting(pieces)) >= most + _SPARE:
+            if most is not None and len(seen) >= most + _SPARE:
                 break
-        fitting = self._fitting(pieces)
+        found = runs.group(fields for events in reversed(pieces) for fields in events)
+        fitting = [one for one in found if one.began >= self._since and not (self._options.failed and _is_well(one))]
         return fitting[-most:] if most is not None else fitting
 
-    def _fitting(self, pieces: "list[list[Fields]]") -> "list[Run]":
-        found = runs.group(fields for events in reversed(pieces) for fields in events)
-        return [one for one in found if one.began >= self._since and not (self._options.failed and _is_well(one))]
+    def _counts(self, event: "Fields") -> bool:
+        """Whether the event is one of a run that will be shown, as far as it tells."""
+        return not self._options.failed or (event["event"] == "end" and bool(event.get("exit_code")))
 
     # --- showing
 
@@ -179,11 +186,6 @@ class _Asked:
         events = sorted((event for one in chosen for event in one.events), key=lambda event: event.get("time", 0))
         say("".join(json.dumps(event) + "\n" for event in events))
         return 0
-
-
-def _is_power_of_2(count: int) -> bool:
-    """When to look whether enough was read: each look goes through all of it."""
-    return count & (count - 1) == 0
 
 
 def _is_well(one: Run) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 20
 CURRENT = b"journal.jsonl"
+_YEAR_9999 = 253370764800
 _FORGET = 20
 """Looks after which a file that was not met is forgotten."""
 
@@ -88,6 +89,8 @@ def _decoded(line: bytes) -> "Fields | None":
     except ValueError:
         return None
     if not isinstance(fields, dict) or not isinstance(fields.get("time"), (int, float)):
+        return None
+    if not 0 <= fields["time"] < _YEAR_9999:
         return None
     return fields if isinstance(fields.get("event"), str) and isinstance(fields.get("run"), str) else None
 
