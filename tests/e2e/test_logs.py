@@ -104,9 +104,8 @@ def test_a_journal_with_torn_and_odd_lines_is_read_all_the_same(staged):
     staged.config(hook("good", "true"), commit=False)
     staged.gitseq("run")
     with open(staged.common_dir / "gitseq/journal/journal.jsonl", "ab") as stream:
-        stream.write(
-            b'nonsense\n[]\n{"event": 1}\n{"event": "end", "run": "x"}\n{"event": "end", "run": "y", "time": 1e300}\n\xff\xfe\n{"torn": "'
-        )
+        stream.write(b'nonsense\n[]\n{"event": 1}\n{"event": "end", "run": "x"}\n')
+        stream.write(b'{"event": "end", "run": "y", "time": 1e300}\n\xff\xfe\n{"torn": "')
     assert "passed" in logs(staged)
     assert json.loads(logs(staged, "--stats", "--json"))["totals"]["runs"] == 1
     staged.gitseq("run")
