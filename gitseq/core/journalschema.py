@@ -15,10 +15,12 @@ TEXT, COUNT, NUMBER, TRUTH, TEXTS, RECORDS = (
     "list of text",
     "list of records",
 )
+CAP = "number or null"
 _TYPES: "dict[str, dict[str, Any]]" = {
     TEXT: {"type": "string"},
     COUNT: {"type": "integer"},
     NUMBER: {"type": "number"},
+    CAP: {"type": ["number", "null"]},
     TRUTH: {"type": "boolean"},
     TEXTS: {"type": "array", "items": {"type": "string"}},
     RECORDS: {"type": "array", "items": {"type": "object"}},
@@ -104,6 +106,9 @@ EVENTS: "dict[str, tuple[str, tuple[Field, ...]]]" = {
             ("names", TEXTS, "the first ten of them, relative to `root`"),
             ("root", TEXT, "folder it is run in, below the work tree"),
             ("input", TEXT, "the same for the same content of the same files; empty where that is not known"),
+            ("timeout", CAP, "its caps: seconds,"),
+            ("memory", CAP, "bytes,"),
+            ("processes", CAP, "and processes"),
         ),
     ),
     "memory-half": (

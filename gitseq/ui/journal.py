@@ -197,6 +197,9 @@ def _started(event: HookStarted) -> "dict[str, Any]":
         "names": event.names[:NAMES],
         "root": hook.root,
         "input": event.input,
+        "timeout": hook.timeout,
+        "memory": hook.memory,
+        "processes": hook.processes,
     }
 
 

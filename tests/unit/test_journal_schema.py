@@ -58,6 +58,7 @@ _PYTHON = {
     "text": str,
     "count": int,
     "number": (int, float),
+    "number or null": (int, float, type(None)),
     "true or false": bool,
     "list of text": list,
     "list of records": list,
