@@ -14,7 +14,7 @@ from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
 from gitseq.model import Record
-from gitseq.ui.journal import Journal
+from gitseq.ui import journal
 from gitseq.ui.plain import Plain
 
 TYPE_CHECKING = False
@@ -51,6 +51,7 @@ def run(call: Call, repo: "Repo", plan: "Plan", marks: "Marks", early: "procs.Re
         legacy=call.legacy,
         tty=coloured,
     )
+    place = journal.place(repo.state_dir, repo.top, env)
     with Signals() as signals:
         world = World(
             env,
@@ -58,7 +59,7 @@ def run(call: Call, repo: "Repo", plan: "Plan", marks: "Marks", early: "procs.Re
             settings.overridden(plan, env),
             signals,
             Caller.find(),
-            Journal(repo.state_dir, repo.top, call.stage.name, _consumer(is_terminal, coloured)),
+            journal.Journal(place, call.stage.name, _consumer(is_terminal, coloured)),
             wants_progress=is_terminal,
             patience=settings.patience(plan, env),
             marks=marks,

@@ -23,6 +23,7 @@ VERBS = {
     "status": "show who holds the lease and who waits",
     "monitor": "the same, live, with keys to cancel and to kill",
     "doctor": "find what is wrong around gitseq, and what to type",
+    "logs": "show what runs did: the last ones, one in detail, or in figures",
     "recover": "bring back unstaged work of a run that died",
     "reap": "end processes that a dead run left behind",
     "list": "show the configured hooks",
