@@ -175,11 +175,12 @@ class _Reader:
         self._warn_of_hook(hook)
 
     def _check_meta(self, hook: "dict[str, Any]", path: "Path") -> None:
-        if "id" in hook and hook["id"] not in _META_NAMES:
-            self._findings.add(self._document, (*path, "id"), one_of(hook["id"], _META_NAMES))
+        name = hook.get("id")
+        if isinstance(name, str) and name not in _META_NAMES:
+            self._findings.add(self._document, (*path, "id"), one_of(name, _META_NAMES))
         if "entry" in hook:
             self._findings.add(self._document, (*path, "entry"), "'entry' cannot be overridden")
-        if hook.get("language", "system") not in ("system", "unsupported"):
+        if hook.get("language", "unsupported") != "unsupported":
             self._findings.add(self._document, (*path, "language"), "cannot be overridden")
 
     def _require(self, table: "dict[str, Any]", needed: "tuple[str, ...]", path: "Path") -> None:
