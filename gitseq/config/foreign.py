@@ -126,7 +126,7 @@ class _Reader:
                 self._hold(rule, self._data[key], (key,))
         self._warn_unknown(self._data, _TOP_KEYS, "at root")
         for key in ("files", "exclude"):
-            self._warn_slashes(self._data.get(key), f"The top-level {key!r} field", f"the top-level {key!r} field")
+            self._warn_slashes(self._data.get(key), f"The top-level {key!r} field", f"the slashes in the top-level {key!r} field")
         self._warn_stages(self._data.get("default_stages"), "top-level `default_stages`")
 
     def _check_repo(self, repo: "Any", path: "Path") -> None:
@@ -205,7 +205,7 @@ class _Reader:
             return
         for key in ("files", "exclude"):
             field = f"{key!r} field in hook {name!r}"
-            self._warn_slashes(hook.get(key), f"The {field}", f"the {field}")
+            self._warn_slashes(hook.get(key), f"The {field}", f"slashes in the {field}")
         self._warn_stages(hook.get("stages"), f"hook id `{on_one_line(name)}`")
 
     def _warn_unknown_keys(self, url: str, name: str, extra: "Iterable[str]") -> None:
@@ -221,7 +221,7 @@ class _Reader:
         for slash in _SLASHES:
             if slash in pattern:
                 self._warnings.append(
-                    f"pre-commit normalizes slashes in {inside} to forward slashes, so you can use / instead of {slash}"
+                    f"pre-commit normalizes {inside} to forward slashes, so you can use / instead of {slash}"
                 )
 
     def _warn_stages(self, stages: "Any", whose: str) -> None:
