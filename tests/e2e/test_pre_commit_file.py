@@ -173,6 +173,7 @@ def test_top_level_filters_apply_to_the_message_file_as_in_pre_commit(repo):
 def test_message_file_can_be_named_as_for_pre_commit(repo):
     configure(repo, hook("m", "grep -q good", stages=["commit-msg"]))
     repo.write("message", "bad\n")
+    assert "`--commit-msg-filename` is required for `--hook-stage commit-msg`" in text(repo.gitseq("run", "commit-msg"))
     run = ("run", "--hook-stage", "commit-msg", "--commit-msg-filename", "message")
     assert repo.gitseq(*run).returncode == 1
     repo.write("message", "good\n")
