@@ -46,7 +46,7 @@ def test_real_configuration_is_read_with_no_warning_that_pre_commit_would_not_gi
     warnings = [record.getMessage() for record in caplog.records] + when_run(theirs)
     config = yaml.safe_load(path.read_text())
     plan = read(tmp_path, path.read_text(), offered(tmp_path / "store", config))
-    assert [told[:60] for told in plan.warnings] == list(dict.fromkeys(told[:60] for told in warnings))
+    assert [told[:60] for told in plan.warnings] == [told[:60] for told in dict.fromkeys(warnings)]
     assert plan.notices == ()
     assert [hook.id for hook in plan.hooks] == [hook["id"] for repo in theirs["repos"] for hook in repo["hooks"]]
     assert (plan.files, plan.exclude, plan.fail_fast) == (theirs["files"], theirs["exclude"], theirs["fail_fast"])
