@@ -155,6 +155,12 @@ def test_overlay_changes_every_hook_of_an_id_and_adds_its_own(tmp_path):
     assert any("gitseq.local.toml" in notice for notice in plan.notices)
 
 
+def test_command_of_the_overlay_is_a_command_of_this_repository(tmp_path):
+    (tmp_path / "gitseq.local.toml").write_text('[[hook]]\nid = "a"\nrun = "mine --all"\n')
+    hook = only(read(tmp_path, local(language="python", additional_dependencies=["x"])))
+    assert (hook.argv, hook.language, hook.dependencies) == (("mine", "--all"), "system", ())
+
+
 # --- repositories
 
 
