@@ -13,6 +13,7 @@ from gitseq.config import manifest, yaml_file
 from gitseq.config.availability import refusal
 from gitseq.config.explain import Findings, nearest, on_one_line, one_of, shown, whole_file
 from gitseq.config.meaning import Table
+from gitseq.core.builtins import DEFAULTS
 from gitseq.core.stages import LEGACY_NAMES
 from gitseq.model import Record
 
@@ -174,6 +175,12 @@ class _Reader:
                 self._hold(rule, hook[key], (*path, key))
         if url == META:
             self._check_meta(hook, path)
+        elif url == BUILTIN and isinstance(hook.get("id"), str):
+            reason = refusal(("hook", "builtin"), hook["id"])
+            if hook["id"] not in DEFAULTS:
+                reason = one_of(hook["id"], DEFAULTS)
+            if reason:
+                self._findings.add(self._document, (*path, "id"), reason)
         self._warn_of_hook(hook)
 
     def _check_meta(self, hook: "dict[str, Any]", path: "Path") -> None:
@@ -261,9 +268,6 @@ class _Reader:
         if url in _OWN:
             for index, hook in enumerate(repo["hooks"]):
                 here = (*path, "hooks", index)
-                reason = refusal(("hook", "builtin"), hook["id"]) if url == BUILTIN else ""
-                if reason:
-                    self._findings.add(self._document, (*here, "id"), reason)
                 self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
                 yield self._table(self.whole(hook, url), here)
             return
@@ -283,7 +287,8 @@ class _Reader:
         if url == META:
             return self._meta(hook)
         if url == BUILTIN:
-            hook = {"name": hook["id"], "entry": hook["id"], **hook, "language": BUILTIN}
+            offer = {"name": hook["id"], "entry": hook["id"], **DEFAULTS[hook["id"]]}
+            hook = {**offer, **hook, "language": BUILTIN}
         elif url != LOCAL:
             hook = {"name": hook["id"], "types": [], **hook}
         return manifest.with_defaults(hook)

@@ -6,7 +6,7 @@ import random
 import pytest
 import yaml
 
-from gitseq.config import compiled, foreign_keys, manifest
+from gitseq.config import compiled, foreign, foreign_keys, manifest
 from gitseq.core import installing
 from gitseq.errors import ConfigError, EnvironmentProblem
 from gitseq.model import PRE_COMMIT
@@ -244,6 +244,17 @@ def test_manifest_code_serves_others_too():
     assert offer.hooks["lint"]["stages"] == ["pre-push"]
     assert offer.hooks["lint"]["pass_filenames"] is True
     assert (offer.unknown, offer.legacy_stages) == ({"lint": ["future"]}, ("push",))
+
+
+def test_builtin_hooks_have_the_defaults_of_pre_commit_hooks(tmp_path, monkeypatch):
+    monkeypatch.setattr(foreign, "refusal", lambda _path, _value: "")
+    hooks = [{"id": "check-toml", "files": "^a"}, {"id": "check-added-large-files", "args": ["--maxkb=5"]}]
+    toml, large = read(tmp_path, {"repos": [{"repo": "builtin", "hooks": hooks}]}).hooks
+    assert (toml.builtin, toml.name, toml.types, toml.files) == ("check-toml", "check toml", ("toml",), "^a")
+    assert (large.builtin, large.argv) == ("check-added-large-files", ("--maxkb=5",))
+    assert large.stages == ("pre-commit", "pre-push", "manual")
+    told = refused(tmp_path, {"repos": [{"repo": "builtin", "hooks": [{"id": "check-tml"}]}]})
+    assert "did you mean `check-toml`?" in told
 
 
 # --- what is told
