@@ -3,6 +3,7 @@
 What is different on purpose is argued in docs/explanation/pre-commit.md, and left out in `differential.differences`.
 """
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def play(seeds, tmp_path: Path) -> "Counter[str]":
     for seed in seeds:
         case = differential.make(seed)
         theirs, ours = differential.play(case, tmp_path / str(seed), environment)
+        shutil.rmtree(tmp_path / str(seed))
         assert theirs.code != differential.CRASHED, theirs.said
         situations[case.situation] += 1
         found = differential.differences(case, theirs, ours)
