@@ -63,3 +63,8 @@ def cache_bytecode() -> bool:
             except (OSError, py_compile.PyCompileError):
                 kept = False
     return kept
+
+
+def base_interpreter() -> bytes:
+    """The interpreter below any virtual environment that runs us: what another environment is made from."""
+    return os.fsencode(getattr(sys, "_base_executable", "") or sys.executable)

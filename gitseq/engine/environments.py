@@ -1,0 +1,105 @@
+"""The environments of a run's hooks: installed before anybody waits for us or anything is hidden, found when they start.
+
+What is ready costs a stat or two. The rest is done before the run takes its place in the queue: an installation may
+take minutes, in which nobody else needs to wait, and a process that looks into the work tree sees all of it.
+"""
+
+import os
+
+from gitseq.errors import EnvironmentProblem
+from gitseq.languages import base
+from gitseq.languages.store import Environment, Store, home
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import ModuleType
+
+    from gitseq.engine.installer import Site
+    from gitseq.engine.request import World
+    from gitseq.languages.base import Start
+    from gitseq.model import Hook, Plan
+
+
+def are_needed(hooks: "Iterable[Hook]") -> bool:
+    """Whether any of these hooks is more than a command as it stands; else this module need not be loaded."""
+    return any(hook.language != base.SYSTEM for hook in hooks)
+
+
+class Environments:
+    """Where the hooks of a run find what they need."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._store = Store(home(world.env))
+        self._problems: "dict[bytes, EnvironmentProblem]" = {}
+
+    def prepare(self, hooks: "Iterable[Hook]") -> bool:
+        """Install what these hooks need and is not there; whether anything took time.
+
+        What cannot be installed is told by `problem` when its hook is about to run: a hook that has nothing to check
+        now must not keep anybody from committing. Raises Interrupted.
+        """
+        self._store.record(self._world.repo.top, self._world.plan.source, used_by(self._world.plan, self._store))
+        wanting = list(self._wanting(hooks))
+        if wanting:
+            from gitseq.engine import installs
+            from gitseq.engine.installer import Site
+
+            self._problems = installs.install(wanting, self._store, Site.of(self._world))
+        return bool(wanting)
+
+    def problem(self, hook: "Hook") -> "EnvironmentProblem | None":
+        """Why a hook cannot run: its environment could not be installed."""
+        if hook.language == base.SYSTEM or not self._problems:
+            return None
+        environment = environment_of(hook, self._store)
+        return self._problems.get(environment.folder) if environment is not None else None
+
+    def start(self, hook: "Hook") -> "Start":
+        """How a hook is started."""
+        environment = environment_of(hook, self._store)
+        told: Start = language(hook).start(hook, environment.place if environment is not None else b"")
+        return told
+
+    def _wanting(self, hooks: "Iterable[Hook]") -> "Iterator[tuple[Hook, Environment]]":
+        """Each environment that is not ready or is to be refreshed, once, with a hook that wants it."""
+        seen: "set[bytes]" = set()
+        for hook in hooks:
+            environment = environment_of(hook, self._store)
+            if environment is None or environment.folder in seen:
+                continue
+            seen.add(environment.folder)
+            if not environment.is_ready() or hasattr(language(hook), "refresh"):
+                yield hook, environment
+
+
+def environment_of(hook: "Hook", store: Store) -> "Environment | None":
+    """The environment of a hook; None for one that needs none."""
+    if hook.language == base.SYSTEM:
+        return None
+    module = language(hook)
+    return store.environment(hook, module.version(hook)) if module.ENVIRONMENT else None
+
+
+def language(hook: "Hook") -> "ModuleType":
+    """The language of a hook. EnvironmentProblem for one that this version does not know."""
+    try:
+        return base.load(hook.language)
+    except ModuleNotFoundError:
+        raise EnvironmentProblem(
+            f"hook `{hook.id}`: this version of gitseq does not know the language {hook.language}",
+            hint=f"Update gitseq; or go on without the hook: GITSEQ_SKIP={hook.id}",
+        ) from None
+
+
+def used_by(plan: "Plan", store: Store) -> "list[bytes]":
+    """The parts of the store that a configuration uses, as paths below it."""
+    used: "dict[bytes, None]" = {}
+    for hook in plan.hooks:
+        if hook.source:
+            used[b"clones/" + os.path.basename(base.encoded(hook.source))] = None
+        environment = environment_of(hook, store)
+        if environment is not None:
+            used[b"environments/" + environment.name] = None
+    return list(used)
