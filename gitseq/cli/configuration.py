@@ -36,3 +36,8 @@ def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
         return compiled.load(repo.top, repo.state_dir, env, None)
     except NoConfiguration:
         return Plan("", ())
+
+
+def remarks(plan: Plan) -> "list[str]":
+    """What there is to say about a sound configuration, a line each."""
+    return [f"warning: {text}" for text in plan.warnings] + [f"note: {text}" for text in plan.notices]

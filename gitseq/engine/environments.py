@@ -6,24 +6,17 @@ take minutes, in which nobody else needs to wait, and a process that looks into 
 
 import os
 
-from gitseq.errors import EnvironmentProblem
 from gitseq.languages import base
 from gitseq.languages.store import Environment, Store, home
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from types import ModuleType
 
-    from gitseq.engine.installer import Site
     from gitseq.engine.request import World
+    from gitseq.errors import EnvironmentProblem
     from gitseq.languages.base import Start
     from gitseq.model import Hook, Plan
-
-
-def are_needed(hooks: "Iterable[Hook]") -> bool:
-    """Whether any of these hooks is more than a command as it stands; else this module need not be loaded."""
-    return any(hook.language != base.SYSTEM for hook in hooks)
 
 
 class Environments:
@@ -59,7 +52,7 @@ class Environments:
     def start(self, hook: "Hook") -> "Start":
         """How a hook is started."""
         environment = environment_of(hook, self._store)
-        told: Start = language(hook).start(hook, environment.place if environment is not None else b"")
+        told: Start = base.of(hook).start(hook, environment.place if environment is not None else b"")
         return told
 
     def _wanting(self, hooks: "Iterable[Hook]") -> "Iterator[tuple[Hook, Environment]]":
@@ -70,7 +63,7 @@ class Environments:
             if environment is None or environment.folder in seen:
                 continue
             seen.add(environment.folder)
-            if not environment.is_ready() or hasattr(language(hook), "refresh"):
+            if not environment.is_ready() or hasattr(base.of(hook), "refresh"):
                 yield hook, environment
 
 
@@ -78,19 +71,8 @@ def environment_of(hook: "Hook", store: Store) -> "Environment | None":
     """The environment of a hook; None for one that needs none."""
     if hook.language == base.SYSTEM:
         return None
-    module = language(hook)
+    module = base.of(hook)
     return store.environment(hook, module.version(hook)) if module.ENVIRONMENT else None
-
-
-def language(hook: "Hook") -> "ModuleType":
-    """The language of a hook. EnvironmentProblem for one that this version does not know."""
-    try:
-        return base.load(hook.language)
-    except ModuleNotFoundError:
-        raise EnvironmentProblem(
-            f"hook `{hook.id}`: this version of gitseq does not know the language {hook.language}",
-            hint=f"Update gitseq; or go on without the hook: GITSEQ_SKIP={hook.id}",
-        ) from None
 
 
 def used_by(plan: "Plan", store: Store) -> "list[bytes]":

@@ -4,9 +4,9 @@ import os
 
 from gitseq.core.gitenv import scrubbed
 from gitseq.engine import installer
-from gitseq.engine.environments import language
 from gitseq.errors import EnvironmentProblem
 from gitseq.host import files, procs
+from gitseq.languages import base
 from gitseq.languages.base import Tools, encoded
 from gitseq.model import Notice
 
@@ -38,7 +38,7 @@ def install(
 
 
 def _install(hook: "Hook", environment: "Environment", store: "Store", site: "Site") -> None:
-    module = language(hook)
+    module = base.of(hook)
     tools = _tools(hook, environment, site)
     if not environment.is_ready():
         for words in (
@@ -61,7 +61,7 @@ def _build(hook: "Hook", environment: "Environment", tools: Tools) -> None:
         os.makedirs(tools.scratch)
         if tools.source:
             files.copy_tree(encoded(hook.source), tools.source)
-        witnesses = language(hook).install(hook, environment.place, tools)
+        witnesses = base.of(hook).install(hook, environment.place, tools)
         files.ensure_dir(environment.place)
         files.remove_tree(environment.build)
         files.write_whole(environment.folder + b"/about", _about(hook))

@@ -19,6 +19,7 @@ import importlib
 import os
 
 from gitseq.errors import EnvironmentProblem
+from gitseq.host import package
 from gitseq.model import Hook, Record
 
 TYPE_CHECKING = False
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from gitseq.host.env import Env
+    from gitseq.model import Hook
 
 SYSTEM = "system"
 """The language of a command that is started as it stands: hooks of it never come here."""
@@ -137,11 +139,6 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def command(hook: Hook) -> "tuple[bytes, ...]":
-    """The command as configured."""
-    return tuple(encoded(word) for word in hook.argv)
-
-
 def in_source(hook: Hook, word: str) -> bytes:
     """A file that a command names: of the repository that offers the hook, if there is one."""
     return os.path.join(encoded(hook.source), encoded(word))
@@ -155,3 +152,33 @@ def ending_with(folder: bytes, suffix: bytes) -> "list[bytes]":
 def load(name: str) -> "ModuleType":
     """The module of a language. Raises ModuleNotFoundError for one that nobody knows."""
     return importlib.import_module("gitseq.languages." + name.replace("-", "_"))
+
+
+def of(hook: Hook) -> "ModuleType":
+    """The language of a hook. EnvironmentProblem for one that this version does not know."""
+    try:
+        return load(hook.language)
+    except ModuleNotFoundError:
+        raise EnvironmentProblem(
+            f"hook `{hook.id}`: this version of gitseq does not know the language {hook.language}",
+            hint=f"Update gitseq; or go on without the hook: GITSEQ_SKIP={hook.id}",
+        ) from None
+
+
+_BOOT = b"import sys; sys.path.append(sys.argv.pop(1)); from gitseq.languages.programs.%s import main; main()"
+_HAZMAT = (b"pre-commit", b"hazmat")
+
+
+def program(name: str) -> "tuple[bytes, ...]":
+    """The command that runs one of `languages.programs`; its arguments follow."""
+    flags = (b"-I", b"-S", b"-X", b"utf8", b"-c")
+    return (package.interpreter(), *flags, _BOOT % name.encode(), package.library())
+
+
+def command(hook: Hook) -> "tuple[bytes, ...]":
+    """A hook's command as bytes, for languages that start it as it stands.
+
+    `pre-commit hazmat TOOL ...` in front of it is a tool of pre-commit's own that we have, too.
+    """
+    argv = tuple(encoded(word) for word in hook.argv)
+    return program("hazmat") + argv[2:] if argv[:2] == _HAZMAT else argv
