@@ -1,4 +1,4 @@
-"""The environments of a run's hooks: installed before anybody waits for us or anything is hidden, found when they start.
+"""The environments of a run's hooks: installed before anybody waits for us, found when hooks start.
 
 What is ready costs a stat or two. The rest is done before the run takes its place in the queue: an installation may
 take minutes, in which nobody else needs to wait, and a process that looks into the work tree sees all of it.
@@ -6,6 +6,7 @@ take minutes, in which nobody else needs to wait, and a process that looks into 
 
 import os
 
+from gitseq.errors import EnvironmentProblem
 from gitseq.languages import base
 from gitseq.languages.store import Environment, Store, home
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gitseq.engine.request import World
-    from gitseq.errors import EnvironmentProblem
     from gitseq.languages.base import Start
     from gitseq.model import Hook, Plan
 
@@ -27,27 +27,33 @@ class Environments:
         self._store = Store(home(world.env))
         self._problems: "dict[bytes, EnvironmentProblem]" = {}
 
-    def prepare(self, hooks: "Iterable[Hook]") -> bool:
+    def prepare(self, hooks: "Iterable[Hook]", *, may_install: bool = True) -> bool:
         """Install what these hooks need and is not there; whether anything took time.
 
-        What cannot be installed is told by `problem` when its hook is about to run: a hook that has nothing to check
-        now must not keep anybody from committing. Raises Interrupted.
+        What cannot be installed is told by `require`, when it is known which hooks have something to do: one that has
+        nothing to check now must not keep anybody from committing. Raises Interrupted.
         """
         self._store.record(self._world.repo.top, self._world.plan.source, used_by(self._world.plan, self._store))
         wanting = list(self._wanting(hooks))
-        if wanting:
-            from gitseq.engine import installs
-            from gitseq.engine.installer import Site
+        if not wanting:
+            return False
+        if not may_install:
+            self._problems = {environment.folder: _not_now(hook) for hook, environment in wanting}
+            return False
+        from gitseq.engine import installs
+        from gitseq.engine.installer import Site
 
-            self._problems = installs.install(wanting, self._store, Site.of(self._world))
-        return bool(wanting)
+        self._problems = installs.install(wanting, self._store, Site.of(self._world))
+        return True
 
-    def problem(self, hook: "Hook") -> "EnvironmentProblem | None":
-        """Why a hook cannot run: its environment could not be installed."""
-        if hook.language == base.SYSTEM or not self._problems:
-            return None
-        environment = environment_of(hook, self._store)
-        return self._problems.get(environment.folder) if environment is not None else None
+    def require(self, hooks: "Iterable[Hook]") -> None:
+        """Raise EnvironmentProblem when one of these hooks cannot run, because what it needs could not be installed."""
+        if not self._problems:
+            return
+        for hook in hooks:
+            environment = environment_of(hook, self._store)
+            if environment is not None and environment.folder in self._problems:
+                raise self._problems[environment.folder]
 
     def start(self, hook: "Hook") -> "Start":
         """How a hook is started."""
@@ -65,6 +71,13 @@ class Environments:
             seen.add(environment.folder)
             if not environment.is_ready() or hasattr(base.of(hook), "refresh"):
                 yield hook, environment
+
+
+def _not_now(hook: "Hook") -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"hook `{hook.id}` has to be installed first, and git holds locks while it runs hooks of this stage",
+        hint="To install it: gitseq env install",
+    )
 
 
 def environment_of(hook: "Hook", store: Store) -> "Environment | None":

@@ -25,16 +25,19 @@ def install(
 
     Raises Interrupted and Refused (the git that called us has died).
     """
-    problems: "dict[bytes, EnvironmentProblem]" = {}
-    for hook, environment in wanting:
-        try:
-            with installer.alone(site, store.lock(environment.name), f"it installs {_shown(hook)}"):
-                _install(hook, environment, store, site)
-        except EnvironmentProblem as problem:
-            problems[environment.folder] = problem
-        except OSError as error:
-            problems[environment.folder] = installer.unusable(store.folder, error)
-    return problems
+    told = ((environment.folder, _attempt(hook, environment, store, site)) for hook, environment in wanting)
+    return {folder: problem for folder, problem in told if problem is not None}
+
+
+def _attempt(hook: "Hook", environment: "Environment", store: "Store", site: "Site") -> "EnvironmentProblem | None":
+    try:
+        with installer.alone(site, store.lock(environment.name), f"it installs {_shown(hook)}"):
+            _install(hook, environment, store, site)
+    except EnvironmentProblem as problem:
+        return problem
+    except OSError as error:
+        return installer.unusable(store.folder, error)
+    return None
 
 
 def _install(hook: "Hook", environment: "Environment", store: "Store", site: "Site") -> None:

@@ -32,20 +32,24 @@ class Held:
         self._lock: BaseFileLock
 
     def __enter__(self) -> "Held":
-        from filelock import FileLock, Timeout
+        from filelock import FileLock
 
         self._lock = FileLock(os.fsdecode(self._path), mode=0o600)
-        told = False
-        while True:
-            try:
-                self._lock.acquire(timeout=0)
-            except Timeout:
-                if not told and self._waiting is not None:
-                    self._waiting()
-                told = True
-                self._pause(_POLL)
-            else:
-                return self
+        if not self._got() and self._waiting is not None:
+            self._waiting()
+        while not self._lock.is_locked:
+            self._pause(_POLL)
+            self._got()
+        return self
+
+    def _got(self) -> bool:
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        return True
 
     def __exit__(self, *_exc: object) -> None:
         self._lock.release()

@@ -1,4 +1,4 @@
-"""Hooks for Deno: programs and cached modules in a folder of their own; a script of the command is one of the source."""
+"""Hooks for Deno: programs and cached modules in a folder of their own; scripts come from the source."""
 
 import os
 

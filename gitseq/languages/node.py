@@ -1,4 +1,4 @@
-"""Hooks written for Node.js: a prefix each, filled by the npm that is found, with a link to the node it was made for."""
+"""Hooks written for Node.js: a prefix each, filled by the npm that is found, with a link to its node."""
 
 import os
 

@@ -65,19 +65,18 @@ def install(hook: "Hook", place: bytes, tools: "Tools") -> "tuple[bytes, ...]":
 
 
 def _check_command(hook: "Hook") -> None:
-    words = hook.argv
-    if words[0] != "Rscript" or len(words) < 2 or len(words) > 2 and not (words[1] == "-e"):
-        return_hint = "Write `Rscript -e EXPRESSION` or `Rscript path/to/script.R`."
-        raise EnvironmentProblem(f"hook `{hook.id}` (r) must start with `Rscript` and name a script", hint=return_hint)
+    if hook.argv[0] != "Rscript" or len(hook.argv) < 2:
+        raise EnvironmentProblem(
+            f"hook `{hook.id}` (r) must start with `Rscript` and name a script",
+            hint="Write `Rscript -e EXPRESSION` or `Rscript path/to/script.R`.",
+        )
 
 
 def _copy_lock(hook: "Hook", place: bytes, tools: "Tools") -> None:
-    import shutil
-
     if not os.path.exists(tools.source + b"/renv.lock"):
         raise EnvironmentProblem(f"hook `{hook.id}` (r): its repository has no renv.lock to install from")
-    shutil.copy(tools.source + b"/renv.lock", place)
-    shutil.copytree(tools.source + b"/renv", place + b"/renv")
+    files.write_whole(place + b"/renv.lock", files.read(tools.source + b"/renv.lock") or b"")
+    files.copy_tree(tools.source + b"/renv", place + b"/renv")
 
 
 def _activation(place: bytes) -> bytes:

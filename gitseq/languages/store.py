@@ -17,7 +17,6 @@ environment costs the reading of its `ready` and a `stat` of each file named in 
 
 import os
 import sys
-
 from _blake2 import blake2b
 
 from gitseq.host import files

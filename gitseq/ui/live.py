@@ -8,7 +8,7 @@ import _thread
 
 from gitseq.core import text
 from gitseq.host import terminal
-from gitseq.model import Event, HookProgress, Queued
+from gitseq.model import Event, HookProgress, Queued, Working
 from gitseq.ui.plain import Plain, memory_of
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ class Live(Plain):
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        if isinstance(event, HookProgress):
+        if isinstance(event, (HookProgress, Working)):
             self._progress(event)
             return
         if self._region is not None:
@@ -49,7 +49,7 @@ class Live(Plain):
         room = terminal.columns(self._fd) - len("[INFO] ") - 1  # a line that wraps cannot be taken back
         self._write(_CLEAR_LINE + text.notice("info", text.shortened(told, room), self._colour))
 
-    def _progress(self, event: HookProgress) -> None:
+    def _progress(self, event: "HookProgress | Working") -> None:
         if not self._loading:
             self._loading = True
             _thread.start_new_thread(self._load, ())
@@ -86,13 +86,14 @@ class Live(Plain):
             self._write(self._begun)
 
 
-def _picture(event: HookProgress, columns: int) -> "Group":
-    """What is shown while a hook runs: its name with a spinner and seconds, below it the newest line of output."""
+def _picture(event: "HookProgress | Working", columns: int) -> "Group":
+    """What is shown meanwhile: what is going on with a spinner and seconds, below it the newest line of output."""
     from rich.console import Group
     from rich.text import Text
 
     frame = _FRAMES[int(event.elapsed * 10) % len(_FRAMES)]
-    lines = [Text(f"{text.start(event.hook.name, columns)}{frame} {int(event.elapsed)}s", no_wrap=True)]
+    doing = f"{event.what} " if isinstance(event, Working) else text.start(event.hook.name, columns)
+    lines = [Text(f"{doing}{frame} {int(event.elapsed)}s", no_wrap=True)]
     newest = event.tail.rstrip().rpartition(b"\n")[2]
     if newest:
         lines.append(Text.from_ansi(newest.decode("utf-8", "backslashreplace"), style="dim", no_wrap=True, end=""))
