@@ -3,7 +3,6 @@
 import os
 
 from gitseq.cli import configuration
-from gitseq.cli.main import Context
 from gitseq.cli.telling import tell
 from gitseq.config import compiled, kept, load
 from gitseq.engine import meta
@@ -12,12 +11,13 @@ from gitseq.git import repo as git_repo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitseq.cli.main import Context
     from gitseq.git.repo import Repo
 
 _CONFIG = ".pre-commit-config.yaml"
 
 
-def run(words: "list[str]", context: Context) -> int:
+def run(words: "list[str]", context: "Context") -> int:
     """Look at each configuration named, and say what is useless in it; 1 when something is."""
     checks = {"check-hooks-apply": _unapplied, "check-useless-excludes": _useless}
     if not words or words[0] not in checks:
@@ -29,12 +29,12 @@ def run(words: "list[str]", context: Context) -> int:
     return 1 if found else 0
 
 
-def _unapplied(repo: "Repo", name: bytes, context: Context) -> "list[str]":
+def _unapplied(repo: "Repo", name: bytes, context: "Context") -> "list[str]":
     fetch = configuration.fetcher(repo, context.env)
     plan = compiled.load(repo.top, repo.state_dir, context.env, os.path.join(context.cwd, name), fetch=fetch)
     return meta.unapplied(plan, repo, context.env)
 
 
-def _useless(repo: "Repo", name: bytes, context: Context) -> "list[str]":
+def _useless(repo: "Repo", name: bytes, context: "Context") -> "list[str]":
     plan = load.plan_as_written(kept.Where(repo.top, context.env, os.path.join(context.cwd, name)))
     return meta.useless_excludes(plan, repo, context.env)

@@ -18,7 +18,7 @@ from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from gitseq.config.explain import Document
@@ -172,7 +172,7 @@ class _Reader:
                 self._hold(rule, hook[key], (*path, key))
         if url == META:
             self._check_meta(hook, path)
-        self._warn_of_hook(hook, path)
+        self._warn_of_hook(hook)
 
     def _check_meta(self, hook: "dict[str, Any]", path: "Path") -> None:
         if "id" in hook and hook["id"] not in _META_NAMES:
@@ -198,7 +198,7 @@ class _Reader:
         if extra:
             self._warnings.append(f"Unexpected key(s) present {where}: {', '.join(extra)}")
 
-    def _warn_of_hook(self, hook: "dict[str, Any]", path: "Path") -> None:
+    def _warn_of_hook(self, hook: "dict[str, Any]") -> None:
         name = hook.get("id")
         if not isinstance(name, str):
             return
@@ -206,11 +206,11 @@ class _Reader:
             field = f"{key!r} field in hook {name!r}"
             self._warn_slashes(hook.get(key), f"The {field}", f"the {field}")
         self._warn_stages(hook.get("stages"), f"hook id `{on_one_line(name)}`")
-        for key in hook:
-            if key not in keys.KEYS:
-                place = f"{self._document.name}:{self._document.line((*path, key))}"
-                near = nearest(str(key), keys.KEYS)
-                self._notices.append(f"{place}: hook `{on_one_line(name)}`: unknown key `{shown(key)}`{near}")
+
+    def _warn_unknown_keys(self, url: str, name: str, extra: "Iterable[str]") -> None:
+        told = ", ".join(on_one_line(key) + nearest(key, keys.KEYS) for key in sorted(extra))
+        if told:
+            self._warnings.append(f"Unexpected key(s) present on {on_one_line(url)} => {on_one_line(name)}: {told}")
 
     def _warn_slashes(self, pattern: "Any", field: str, inside: str) -> None:
         if not isinstance(pattern, str):
@@ -261,6 +261,7 @@ class _Reader:
                 reason = refusal(("hook", "builtin"), hook["id"]) if url == BUILTIN else ""
                 if reason:
                     self._findings.add(self._document, (*here, "id"), reason)
+                self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
                 yield self._table(self.whole(hook, url), here)
             return
         folder, offer = self._offer(url, repo["rev"], path)
@@ -269,6 +270,8 @@ class _Reader:
             if hook["id"] not in offer.hooks:
                 self._findings.add(self._document, (*here, "id"), _absent(hook["id"], url, offer))
             else:
+                extra = {*manifest.unknown_keys(hook), *offer.unknown[hook["id"]]}
+                self._warn_unknown_keys(url, hook["id"], extra)
                 made = merged(offer.hooks[hook["id"]], hook)
                 yield self._table(made, here, source=os.fsdecode(folder), repo=f"{url}@{repo['rev']}")
 

@@ -26,6 +26,8 @@ class Offer(Record):
 
     hooks: "dict[str, dict[str, Any]]"
     """id -> every key with its value or default; pre-commit's names of keys, our names of languages and stages."""
+    unknown: "dict[str, list[str]]"
+    """id -> keys that pre-commit does not know."""
     legacy_stages: tuple[str, ...] = ()
     """Names of stages it uses that pre-commit will drop."""
 
@@ -45,7 +47,8 @@ def parse(data: bytes, name: str) -> Offer:
         _check(hook, index, document, findings)
     findings.raise_any()
     legacy = [stage for hook in hooks for stage in hook.get("stages", []) if stage in LEGACY_NAMES]
-    return Offer({hook["id"]: with_defaults(hook) for hook in hooks}, tuple(dict.fromkeys(legacy)))
+    unknown = {hook["id"]: unknown_keys(hook) for hook in hooks}
+    return Offer({hook["id"]: with_defaults(hook) for hook in hooks}, unknown, tuple(dict.fromkeys(legacy)))
 
 
 def _check(hook: "Any", index: int, document: "YamlDocument", findings: Findings) -> None:
@@ -62,6 +65,11 @@ def _check(hook: "Any", index: int, document: "YamlDocument", findings: Findings
         if key in hook:
             for part, reason in rule(hook[key]):
                 findings.add(document, (index, key, *part), reason)
+
+
+def unknown_keys(hook: "dict[str, Any]") -> "list[str]":
+    """The keys of a hook that pre-commit warns of."""
+    return [str(key) for key in hook if key not in keys.KEYS]
 
 
 def with_defaults(hook: "dict[str, Any]") -> "dict[str, Any]":
