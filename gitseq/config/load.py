@@ -99,6 +99,11 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
     return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])
 
 
+def found(where: "Where") -> Document:
+    """The file of the configuration, read but not checked. Raises ConfigError, or NoConfiguration."""
+    return _find(where, _Reader(where))
+
+
 def plan_as_written(where: "Where") -> Plan:
     """Filters only, of pre-commit's own file only: what it says of each hook, without what the repositories add.
 

@@ -47,7 +47,7 @@ def offline(repo: "Repo", env: "Env") -> "Callable[[str, str], bytes]":
     def fetch(url: str, rev: str) -> bytes:
         commit = rev if clone.is_commit(rev) else Locks(repo.top, repo.state_dir).commit(url, rev)
         store = Store(home(env))
-        folder = store.clone(_where(url, repo.top), commit or store.known_commit(_where(url, repo.top), rev))
+        folder = store.clone(located(url, repo.top), commit or store.known_commit(located(url, repo.top), rev))
         if not os.path.isdir(folder):
             raise ConfigError(f"{url} at {rev} has not been fetched yet", hint="To fetch it: gitseq env install")
         return folder
@@ -90,6 +90,10 @@ class Locks:
             return b""
         return path
 
+    def entries(self) -> "dict[tuple[str, str], str]":
+        """What the file to write holds now."""
+        return lockfile.read(self.shared if self.is_shared() else self._private) or {}
+
     def is_shared(self) -> bool:
         """Whether gitseq.lock is the file to write."""
         names = (lockfile.NAME, *_OWN_CONFIGURATIONS)
@@ -110,7 +114,7 @@ class Fetcher:
         """The folder of a repository at a rev, its submodules included; see `provider` for what it raises."""
         if folder := self._known(url, rev):
             return folder
-        where = _where(url, self._site.top)
+        where = located(url, self._site.top)
         name = b"rev-" + digest(where, rev)
         try:
             with installer.alone(self._site, self._store.lock(name), f"it fetches {url}"):
@@ -120,7 +124,7 @@ class Fetcher:
 
     def _known(self, url: str, rev: str) -> bytes:
         """The folder, if it is in the store; b'' if not."""
-        where = _where(url, self._site.top)
+        where = located(url, self._site.top)
         locked = rev if clone.is_commit(rev) else self._locks.commit(url, rev)
         commit = locked or self._store.known_commit(where, rev)
         folder = self._store.clone(where, commit)
@@ -133,7 +137,7 @@ class Fetcher:
     def _clone(self, url: str, rev: str) -> bytes:
         """Fetch into a folder beside, and rename that into its place when it is whole."""
         self._site.tell(Notice("info", f"Initializing environment for {url}."))
-        where = _where(url, self._site.top)
+        where = located(url, self._site.top)
         pinned = "" if clone.is_commit(rev) else self._locks.commit(url, rev)
         beside = self._store.make(b"clones") + b"/" + digest(where, rev) + b".new"
         files.remove_tree(beside)
@@ -163,7 +167,7 @@ class Fetcher:
             self._site.tell(Notice("info", f"gitseq.lock: {rev} of {url} is {commit[:12]}; commit that file, too"))
 
 
-def _where(url: str, top: bytes) -> str:
+def located(url: str, top: bytes) -> str:
     """What git is asked for: a folder that a configuration names relative to the top is meant from there."""
     path = os.path.join(top, os.fsencode(url))
     return os.fsdecode(os.path.normpath(path)) if os.path.isdir(path) else url

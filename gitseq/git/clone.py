@@ -62,7 +62,7 @@ class Checkout:
         """
         self._begin()
         is_tag = self._fetch(rev)
-        commit = self._commit("FETCH_HEAD") if is_tag is not None else self._fetch_all(rev)
+        commit = self.commit("FETCH_HEAD") if is_tag is not None else self._fetch_all(rev)
         if pinned and commit != pinned:
             if is_tag or self._is_tag(rev):
                 raise Moved(commit)
@@ -76,7 +76,7 @@ class Checkout:
         self._begin()
         self._git("config", "extensions.partialClone", "true")
         self._git("fetch", "--quiet", "--filter=blob:none", "--tags", "origin", "HEAD")
-        return self._commit("FETCH_HEAD")
+        return self.commit("FETCH_HEAD")
 
     def ask(self, *arguments: str) -> "bytes | None":
         """What a git command here prints; None when it fails."""
@@ -98,7 +98,7 @@ class Checkout:
     def _fetch_all(self, rev: str) -> str:
         self._git("fetch", "-q", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*")
         for name in (rev, f"origin/{rev}"):
-            if commit := self._commit(name):
+            if commit := self.commit(name):
                 return commit
         raise EnvironmentProblem(
             f"{self._url} has no {rev}", hint="Correct the rev in the configuration, or: gitseq update"
@@ -107,7 +107,8 @@ class Checkout:
     def _is_tag(self, rev: str) -> bool:
         return self.ask("rev-parse", "-q", "--verify", f"refs/tags/{rev}") is not None
 
-    def _commit(self, name: str) -> str:
+    def commit(self, name: str) -> str:
+        """The commit that a name means here; '' when it means none."""
         told = self.ask("rev-parse", "-q", "--verify", "--end-of-options", name + "^{commit}")
         return told.decode("ascii", "replace").strip() if told else ""
 
