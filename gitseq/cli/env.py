@@ -66,11 +66,9 @@ def _list(context: "Context", *, as_json: bool) -> int:
         return 0
     tell(f"{printable(store.folder)}: {len(found)} environments")
     for fields in found:
-        needed = ", ".join(fields["dependencies"])
+        needed = "".join(f" + {dependency}" for dependency in fields["dependencies"])
         state = "" if fields["ready"] else " (not ready: made again when it is needed)"
-        tell(
-            f"{fields['language']} {fields['language_version']}: {fields['repo']}{f' with {needed}' if needed else ''}"
-        )
+        tell(f"{fields['language']} {fields['language_version']}: {fields['repo']}{needed}")
         used = len(fields["used_by"])
         tell(f"    {units.format_size(fields['size'])}, used by {used} work tree{'s' if used != 1 else ''}{state}")
         tell(f"    {fields['path']}")

@@ -9,6 +9,7 @@ from gitseq.cli import configuration, progress
 from gitseq.cli import run as run_verb
 from gitseq.cli.telling import say, tell
 from gitseq.config import manifest
+from gitseq.core.stages import STAGES
 from gitseq.engine import installer
 from gitseq.engine.fetching import located
 from gitseq.errors import EnvironmentProblem, UsageError
@@ -55,8 +56,9 @@ def run(options: argparse.Namespace, context: "Context") -> int:
 
 
 def _ids(wanted: "list[str]", folder: bytes, url: str, rev: str) -> "list[str]":
-    if wanted:
-        return wanted
+    named = [name for name in wanted if name not in STAGES]
+    if named:
+        return named
     data = files.read(os.path.join(folder, manifest.FILE)) or b""
     return sorted(manifest.parse(data, f"{url}@{rev}: .pre-commit-hooks.yaml").hooks)
 
@@ -80,10 +82,11 @@ def _source(options: argparse.Namespace, context: "Context", repo: "Repo", folde
         return url, options.ref
     wanted = options.ref or "HEAD"
     words = [b"ls-remote", b"--", os.fsencode(url), os.fsencode(wanted), os.fsencode(wanted) + b"^{}"]
-    found = call.output(words, env, repo.top).split()
+    found = [line.split(b"\t") for line in call.output(words, env, repo.top).splitlines()]
     if not found:
         raise EnvironmentProblem(f"{url} has no {wanted}", hint=f"To see what it has: git ls-remote {url}")
-    return url, found[-2].decode("ascii")  # of a tag object, the line behind its own is the commit
+    peeled = [line for line in found if line[1].endswith(b"^{}")]  # what an annotated tag is about
+    return url, (peeled or found)[0][0].decode("ascii")
 
 
 def _shadow(url: str, context: "Context", repo: "Repo", folder: bytes) -> "tuple[str, str]":

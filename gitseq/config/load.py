@@ -23,6 +23,7 @@ _YAML = (b".pre-commit-config.yaml", b".pre-commit-config.yml")
 SEARCHED = (b"gitseq.toml", b".gitseq.toml", _PYPROJECT, *_YAML)
 """Names at the top of the work tree, in the order they are looked for; the first that holds a configuration wins."""
 OVERLAY = b"gitseq.local.toml"
+LOCK = b"gitseq.lock"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -94,6 +95,8 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
             notices=(*foreign.notices, *notices),
             install_stages=foreign.install_stages,
         )
+    if any(hook.source for hook in plan.hooks):
+        reader.content(LOCK)  # another commit for a rev makes another plan
     plan = plan.replace(pattern_codes=_pattern_codes(plan))
     tables = tag_tables(plan)
     return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])

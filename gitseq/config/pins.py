@@ -1,4 +1,4 @@
-"""Where a configuration names other repositories, and how a new rev is written there with everything else left alone."""
+"""Where a configuration names other repositories, and writing a new rev there with all else left alone."""
 
 import re
 

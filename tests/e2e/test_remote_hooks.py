@@ -21,12 +21,26 @@ def built(tmp_path):
     return tmp_path / "built"
 
 
+@pytest.fixture(params=["made up", pytest.param("python", marks=pytest.mark.campaign)])
+def hooks(request, repo, make_repo, built):
+    """A repository that offers `count-lines`: one that is quickly built, and, in the campaign, a real one."""
+    if request.param == "python":
+        return hookrepos.python_hooks(make_repo, built)
+    return hookrepos.made_up_hooks(repo, make_repo, built)
+
+
 @pytest.fixture
-def counting(repo, make_repo, built):
+def counting(repo, hooks):
     """A repository that is configured to run `count-lines`, with its shims installed and one file staged."""
+    return prepared(repo, hooks)
+
+
+def prepared(repo: Repo, hooks: Repo) -> Repo:
     setup(repo)
-    configure(repo, yaml(hookrepos.python_hooks(make_repo, built), "count-lines"))
+    configure(repo, yaml(hooks, "count-lines"))
     repo.install()
+    empty_home(repo)
+    (repo.common_dir / "gitseq" / "gitseq.lock").unlink()
     repo.write("a.txt", "one\n")
     repo.add()
     return repo
@@ -36,20 +50,16 @@ def times(built: Path) -> int:
     return len(built.read_text().splitlines()) if built.exists() else 0
 
 
-def hooks_of(repo: Repo) -> Repo:
-    return Repo(repo.path.parent / "python-hooks", repo.env)
-
-
-def move_tag(repo: Repo) -> "tuple[str, str]":
-    """Make v1.0 of the hooks another commit; (old, new)."""
-    hooks = hooks_of(repo)
+def move_tag(hooks: Repo) -> "tuple[str, str]":
+    """Make v1.0 another commit; (old, new)."""
     old = hooks.head()
     new = hooks.commit_file("notes.txt", "v1.0 is this now\n")
     hooks.git("tag", "-f", "v1.0")
     return old, new
 
 
-def test_python_hook_is_installed_once_and_then_runs_without_a_network(counting, built):
+def test_python_hook_is_installed_once_and_then_runs_without_a_network(repo, make_repo, built):
+    counting = prepared(repo, hookrepos.python_hooks(make_repo, built))
     done = counting.commit(check=False)
     assert done.returncode == 0, text(done)
     assert b"Installing environment for" in done.stdout + done.stderr
@@ -111,9 +121,9 @@ def test_installation_that_did_not_end_is_made_again(counting, built, tmp_path, 
     assert not [path for path in stored(counting, "clones") if path.suffix]
 
 
-def test_tag_that_has_moved_is_refused_until_it_is_accepted(counting):
+def test_tag_that_has_moved_is_refused_until_it_is_accepted(counting, hooks):
     counting.gitseq("run", "--all-files", check=True)
-    old, new = move_tag(counting)
+    old, new = move_tag(hooks)
     counting.gitseq("run", "--all-files", check=True)  # what is in the store is what it meant
     empty_home(counting)
     done = counting.gitseq("run", "--all-files")
@@ -122,16 +132,15 @@ def test_tag_that_has_moved_is_refused_until_it_is_accepted(counting):
     assert "the tag v1.0 of" in told
     assert old in told
     assert new in told
-    assert f"gitseq update --repo {hooks_of(counting).path}" in told
-    accepted = counting.gitseq("update", "--repo", str(hooks_of(counting).path))
+    assert f"gitseq update --repo {hooks.path}" in told
+    accepted = counting.gitseq("update", "--repo", str(hooks.path))
     assert accepted.returncode == 0, text(accepted)
     assert f"v1.0 has moved: {old} -> {new}" in accepted.stdout.decode()
     counting.gitseq("run", "--all-files", check=True)
 
 
-def test_lock_is_written_for_gitseq_toml_and_found_again_without_a_network(repo, make_repo, built):
+def test_lock_is_written_for_gitseq_toml_and_found_again_without_a_network(repo, hooks):
     setup(repo)
-    hooks = hookrepos.python_hooks(make_repo, built)
     repo.config(f'[[repo]]\nurl = "{hooks.path}"\nrev = "v1.0"\n[[repo.hook]]\nid = "count-lines"\nname = "count"\n')
     done = repo.gitseq("run", "--all-files")
     assert done.returncode == 0, text(done)
@@ -148,10 +157,10 @@ def test_lock_is_written_for_gitseq_toml_and_found_again_without_a_network(repo,
     assert repo.read("gitseq.lock").decode() == lock
 
 
-def test_empty_gitseq_lock_asks_for_the_lock_beside_a_pre_commit_configuration(counting):
+def test_empty_gitseq_lock_asks_for_the_lock_beside_a_pre_commit_configuration(counting, hooks):
     counting.write("gitseq.lock", "")
     counting.gitseq("run", "--all-files", check=True)
-    assert hooks_of(counting).head().encode() in counting.read("gitseq.lock")
+    assert hooks.head().encode() in counting.read("gitseq.lock")
 
 
 def test_lock_that_makes_no_sense_is_told(counting):
@@ -161,12 +170,26 @@ def test_lock_that_makes_no_sense_is_told(counting):
     assert b"gitseq.lock cannot be read" in done.stderr
 
 
-def test_environment_is_made_again_when_its_interpreter_is_another(counting, built):
+def test_environment_is_made_again_when_its_interpreter_is_another(repo, make_repo, built):
+    setup(repo)
+    repo.hook_script("node", "echo v20.0.0")
+    program = "$npm_config_prefix/bin/shout"
+    repo.hook_script("npm", f"echo built >>{built}; echo '#!/bin/sh' >{program}; chmod +x {program}")
+    configure(repo, yaml(hookrepos.node_hooks(make_repo), "shout"))
+    repo.gitseq("run", "--all-files", check=True)
+    repo.gitseq("run", "--all-files", check=True)
+    assert times(built) == 1
+    repo.hook_script("node", "echo v22.0.0; exit")  # another program in its place
+    repo.gitseq("run", "--all-files", check=True)
+    assert times(built) == 2
+
+
+def test_environment_is_made_again_when_its_interpreter_is_gone(repo, make_repo, built):
+    setup(repo)
+    counting = prepared(repo, hookrepos.made_up_hooks(repo, make_repo, built))
     counting.gitseq("run", "--all-files", check=True)
     (folder,) = stored(counting, "environments")
-    size_and_time, _, interpreter = (folder / "ready").read_bytes().partition(b" ")
-    assert os.path.realpath(folder / "env/bin/python").encode() == interpreter.rstrip(b"\0")
-    (folder / "ready").write_bytes(size_and_time + b"0 " + interpreter)
+    (folder / "ready").write_bytes(b"1-1 /nowhere/python\0")
     counting.gitseq("run", "--all-files", check=True)
     assert times(built) == 2
 
@@ -206,7 +229,6 @@ def test_install_in_a_linked_work_tree_never_sees_the_commit_that_waits_for_it(c
     linked = counting.worktree("linked", "linked")
     linked.write("l.txt", "one\n")
     linked.add()
-    empty_home(counting)
     done = linked.commit(check=False)
     assert done.returncode == 0, text(done)  # the build of the hook fails when it sees GIT_DIR
     assert counting.git("config", "core.bare", check=False).stdout != b"true\n"
@@ -219,7 +241,8 @@ def test_env_lists_and_sweeps_what_nobody_uses(counting):
     assert b"1 environments installed, 0 were there already" in done.stdout, text(done)
     listed = json.loads(counting.gitseq("env", "list", "--json", check=True).stdout)
     (found,) = listed["environments"]
-    assert (found["language"], found["ready"], found["used_by"]) == ("python", True, [str(counting.path)])
+    language = "golang" if "go-hooks" in found["repo"] else "python"
+    assert (found["language"], found["ready"], found["used_by"]) == (language, True, [str(counting.path)])
     assert counting.gitseq("env", "gc", check=True).stdout.startswith(b"0 repositories and 0 environments")
     assert b"0 environments installed, 1 were" in counting.gitseq("env", "install", check=True, env=NO_NETWORK).stdout
     counting.git("rm", "-q", ".pre-commit-config.yaml")
@@ -227,14 +250,57 @@ def test_env_lists_and_sweeps_what_nobody_uses(counting):
     assert not stored(counting, "environments") + stored(counting, "clones") + stored(counting, "revs")
 
 
-def test_try_repo_runs_what_is_not_committed_there(counting):
-    hooks = hooks_of(counting)
+def test_try_repo_runs_what_is_not_committed_there(counting, hooks):
     hooks.write(".pre-commit-hooks.yaml", hookrepos.entry("tried", "script", "say.sh"))
     hooks.write("say.sh", "#!/bin/sh\necho tried with $#\n", mode=0o755)
     hooks.git("add", "say.sh")
     before = counting.status()
-    done = counting.gitseq("try-repo", "../python-hooks", "--all-files", "-v")
+    done = counting.gitseq("try-repo", f"../{hooks.path.name}", "--all-files", "-v")
     assert done.returncode == 0, text(done)
     assert b"Using config:" in done.stdout
     assert b"tried with 3" in done.stdout
     assert counting.status() == before
+
+
+def test_node_hook_is_installed_and_then_runs_without_a_network(repo, make_repo):
+    if hookrepos.tool("npm") is None:
+        pytest.skip("needs npm")
+    setup(repo)
+    configure(repo, yaml(hookrepos.node_hooks(make_repo), "shout"))
+    repo.install()
+    repo.write("a.txt", "one\n")
+    repo.add()
+    done = repo.commit(check=False)
+    assert done.returncode == 0, text(done)
+    repo.write("b.txt", "TODO\n")
+    repo.add()
+    refused = repo.commit(check=False, env=NO_NETWORK)
+    assert refused.returncode == 1
+    assert b"60000 1" in refused.stdout + refused.stderr  # its dependency was there, and one file
+
+
+def test_local_hook_with_dependencies_needs_no_source(repo):
+    setup(repo)
+    command = "python -c 'import iniconfig, sys; print(iniconfig.__name__, sys.prefix)'"
+    configure(repo, hookrepos.local("local", "python", command, "iniconfig") + "        verbose: true\n")
+    done = repo.gitseq("run", "--all-files")
+    assert done.returncode == 0, text(done)
+    assert b"Installing environment for local." in done.stdout
+    assert b"iniconfig " + repo.env["GITSEQ_HOME"].encode() in done.stdout
+
+
+def test_hook_that_makes_repositories_does_not_hurt_the_one_it_checks(repo):
+    """githooks(5): with GIT_DIR exported, as in a linked work tree, `git init` elsewhere would set core.bare here."""
+    repo.config('[[hook]]\nid = "suite"\nrun = "make-repository"\ngit_env = "scrub"\nalways_run = true\n')
+    repo.hook_script(
+        "make-repository", 'cd "$(mktemp -d)" && git init -q made && test -d made/.git && test -z "$GIT_DIR"'
+    )
+    repo.install()
+    linked = repo.worktree("linked", "linked")
+    for tree in (linked, repo):
+        tree.write("l.txt", "one\n")
+        tree.add("l.txt")
+        done = tree.commit("-a", check=False)
+        assert done.returncode == 0, text(done)
+    assert repo.git("config", "--get", "core.bare").stdout == b"false\n"
+    assert repo.status() == linked.status() == b""

@@ -91,11 +91,34 @@ def entry(hook_id: str, language: str, command: str, more: str = "") -> str:
     return f"- id: {hook_id}\n  name: {hook_id}\n  language: {language}\n  entry: {command}\n{more}"
 
 
-PYTHON_SETUP = """\
-from setuptools import setup
-open({log!r}, "a").write("built\\n")
-setup(name="counting", version="1.0", py_modules=["counting"], install_requires=["iniconfig"],
-      entry_points={{"console_scripts": ["count-lines = counting:main"]}})
+PYPROJECT = """\
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+BACKEND = """\
+import os, time, zipfile
+INFO = "counting-1.0.dist-info/"
+FILES = {{
+    "counting.py": open("counting.py").read(),
+    INFO + "METADATA": "Metadata-Version: 2.1\\nName: counting\\nVersion: 1.0\\nRequires-Dist: iniconfig\\n",
+    INFO + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    INFO + "entry_points.txt": "[console_scripts]\\ncount-lines = counting:main\\n",
+    INFO + "RECORD": "",
+}}
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    with open({log!r}, "a") as log:
+        log.write("built\\n")
+    git = [name for name in os.environ if name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX")]
+    assert not git, git
+    gate = os.environ.get("BUILD_GATE")
+    while gate and os.path.exists(gate):
+        time.sleep(0.01)
+    with zipfile.ZipFile(folder + "/counting-1.0-py3-none-any.whl", "w") as wheel:
+        for name, content in FILES.items():
+            wheel.writestr(name, content)
+    return "counting-1.0-py3-none-any.whl"
 """
 PYTHON_MODULE = """\
 import sys
@@ -107,9 +130,30 @@ def main():
 
 
 def python_hooks(make_repo: MakeRepo, log: Path) -> Repo:
-    """Offers `count-lines`, a Python program with one dependency; each time it is built, a line is added to `log`."""
-    files = {"setup.py": PYTHON_SETUP.format(log=str(log)), "counting.py": PYTHON_MODULE}
+    """Offers `count-lines`, a Python program with one dependency; each time it is built, a line is added to `log`.
+
+    It builds itself, without any package to build with; not before the file that BUILD_GATE names is gone.
+    """
+    files = {"pyproject.toml": PYPROJECT, "backend.py": BACKEND.format(log=str(log)), "counting.py": PYTHON_MODULE}
     return offer(make_repo, "python-hooks", files, entry("count-lines", "python", "count-lines"))
+
+
+GO = """\
+#!/bin/sh
+# stands in for a compiler: quick, and it can be held up
+echo built >>'{log}'
+[ -z "$GIT_DIR$GIT_INDEX_FILE$GIT_WORK_TREE" ] || {{ echo "GIT_DIR reached the build"; exit 9; }}
+while [ -n "$BUILD_GATE" ] && [ -e "$BUILD_GATE" ]; do sleep 0.02; done
+mkdir -p "$GOBIN"
+printf '#!/bin/sh\\necho with $# files\\n! grep -q TODO "$@"\\n' >"$GOBIN/count-lines"
+chmod +x "$GOBIN/count-lines"
+"""
+
+
+def made_up_hooks(repo: Repo, make_repo: MakeRepo, log: Path) -> Repo:
+    """Offers `count-lines`, built in no time by a `go` on the PATH of `repo` that is none; `log` as for Python."""
+    repo.hook_script("go", GO.format(log=log))
+    return offer(make_repo, "go-hooks", {"main.go": "package main\n"}, entry("count-lines", "golang", "count-lines"))
 
 
 NODE_PACKAGE = """\
