@@ -54,7 +54,7 @@ def written(entries: "Entries") -> bytes:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string: JSON's escapes are all among TOML's, but a bare DEL is not allowed."""
+    """A TOML basic string: what JSON escapes is escaped alike, but TOML knows no surrogate pairs and no bare DEL."""
     import json
 
-    return json.dumps(text).replace("\x7f", "\\u007f")
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

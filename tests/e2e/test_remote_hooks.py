@@ -279,6 +279,7 @@ def test_node_hook_is_installed_and_then_runs_without_a_network(repo, make_repo)
     assert b"60000 1" in refused.stdout + refused.stderr  # its dependency was there, and one file
 
 
+@pytest.mark.campaign
 def test_local_hook_with_dependencies_needs_no_source(repo):
     setup(repo)
     command = "python -c 'import iniconfig, sys; print(iniconfig.__name__, sys.prefix)'"
@@ -292,9 +293,8 @@ def test_local_hook_with_dependencies_needs_no_source(repo):
 def test_hook_that_makes_repositories_does_not_hurt_the_one_it_checks(repo):
     """githooks(5): with GIT_DIR exported, as in a linked work tree, `git init` elsewhere would set core.bare here."""
     repo.config('[[hook]]\nid = "suite"\nrun = "make-repository"\ngit_env = "scrub"\nalways_run = true\n')
-    repo.hook_script(
-        "make-repository", 'cd "$(mktemp -d)" && git init -q made && test -d made/.git && test -z "$GIT_DIR"'
-    )
+    script = 'cd "$(mktemp -d)" && git init -q made && test -d made/.git && test -z "$GIT_DIR"'
+    repo.hook_script("make-repository", script)
     repo.install()
     linked = repo.worktree("linked", "linked")
     for tree in (linked, repo):

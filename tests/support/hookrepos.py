@@ -22,6 +22,11 @@ def registries() -> "dict[str, str]":
     return {name: value for name, value in _BEFORE.items() if name.upper().startswith(_OF_REGISTRIES)}
 
 
+def rustup_home() -> str:
+    """Where this machine's user keeps Rust, which a HOME of the test's own would hide."""
+    return _BEFORE.get("RUSTUP_HOME") or os.path.join(_BEFORE.get("HOME", "/"), ".rustup")
+
+
 def tool(name: str) -> "str | None":
     """Where a program is on the PATH these tests were started with."""
     return shutil.which(name, path=_BEFORE.get("PATH"))

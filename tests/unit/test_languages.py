@@ -103,7 +103,7 @@ def test_hook_that_says_nothing_to_install_is_told(tmp_path, language):
 
 
 @pytest.mark.parametrize(
-    "language", sorted(set(INSTALLING) - {"python", "node", "golang", "rust", "ruby"}) + ["docker_image"]
+    "language", [*sorted(set(INSTALLING) - {"python", "node", "golang", "rust", "ruby"}), "docker_image"]
 )
 def test_version_of_a_toolchain_that_is_taken_as_found_is_refused(tmp_path, language):
     with pytest.raises(EnvironmentProblem, match="language_version"):
@@ -283,7 +283,7 @@ def test_toolchain_of_another_version_is_refused(tmp_path, monkeypatch, language
     recorder = Recorder(tmp_path)
     recorder.answers[program.encode()] = b"v18.1.0" if language == "node" else b"3.1.2"
     wanted = hook(language, version="20")
-    with pytest.raises(EnvironmentProblem, match="needs .* 20, and the one on PATH is"):
+    with pytest.raises(EnvironmentProblem, match=r"needs .* 20, and the one on PATH is"):
         base.of(wanted).install(wanted, os.fsencode(tmp_path / "env"), recorder.tools)
 
 

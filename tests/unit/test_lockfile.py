@@ -40,7 +40,11 @@ def pinned(folder, name, text):
     return pins.find(where(folder))
 
 
-YAML = "repos:\n- {{repo: u, rev: {}, hooks: [{{id: a}}]}}\n- repo: local\n  hooks: []\n- repo: w\n  rev: {}\r\n  hooks: []\n"
+YAML = (
+    "repos:\n- {{repo: u, rev: {}, hooks: [{{id: a}}]}}\n"
+    "- repo: local\n  hooks: []\n"
+    "- repo: w\n  rev: {}\r\n  hooks: []\n"
+)
 
 
 @pytest.mark.parametrize("quote", ["", "'", '"'])
