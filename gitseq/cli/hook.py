@@ -85,6 +85,7 @@ class _Call:
             return compiled.load(repo.top, repo.state_dir, self._env, None, fetch=self._fetcher(repo))
         except NoConfiguration:
             if self._env.get(b"PRE_COMMIT_ALLOW_NO_CONFIG"):
+                plain.write_all(1, b"No configuration file was found. Skipping `%s`.\n" % self._stage.name.encode())
                 return Plan("", ())  # a hook that was here before us runs all the same
             if self._stage.refuses:
                 raise

@@ -7,7 +7,7 @@ from gitseq.cli import configuration
 from gitseq.cli.main import Context
 from gitseq.config import compiled
 from gitseq.core import colour
-from gitseq.core.stages import LEGACY_NAMES, STAGES
+from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
 from gitseq.engine import dry, settings
 from gitseq.engine import request as asked
 from gitseq.engine import run as engine
@@ -99,7 +99,7 @@ def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Reque
     select, files, revisions = _selection(options, context, repo)
     return Request(
         STAGES[stage],
-        _message_file(options, context, repo),
+        _message_file(options, context, repo, stage, select),
         select=select,
         files=files,
         revisions=revisions,
@@ -110,9 +110,16 @@ def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Reque
     )
 
 
-def _message_file(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[bytes, ...]":
+def _message_file(
+    options: argparse.Namespace, context: Context, repo: Repo, stage: str, select: str
+) -> "tuple[bytes, ...]":
     """The argument that git would hand to a hook about a message."""
     if options.commit_msg_filename is None:
+        if select == asked.BY_STAGE and STAGES[stage].files == MESSAGE:
+            raise UsageError(
+                f"`--commit-msg-filename` is required for `--hook-stage {stage}`",
+                hint=f"For example: gitseq run {stage} --commit-msg-filename .git/COMMIT_EDITMSG",
+            )
         return ()
     return (os.path.relpath(os.path.join(context.cwd, os.fsencode(options.commit_msg_filename)), repo.top),)
 

@@ -13,6 +13,7 @@ from gitseq.config import manifest, yaml_file
 from gitseq.config.availability import refusal
 from gitseq.config.explain import Findings, nearest, on_one_line, one_of, shown, whole_file
 from gitseq.config.meaning import Table
+from gitseq.core.builtins import DEFAULTS
 from gitseq.core.stages import LEGACY_NAMES
 from gitseq.model import Record
 
@@ -126,7 +127,9 @@ class _Reader:
                 self._hold(rule, self._data[key], (key,))
         self._warn_unknown(self._data, _TOP_KEYS, "at root")
         for key in ("files", "exclude"):
-            self._warn_slashes(self._data.get(key), f"The top-level {key!r} field", f"the top-level {key!r} field")
+            self._warn_slashes(
+                self._data.get(key), f"The top-level {key!r} field", f"the slashes in the top-level {key!r} field"
+            )
         self._warn_stages(self._data.get("default_stages"), "top-level `default_stages`")
 
     def _check_repo(self, repo: "Any", path: "Path") -> None:
@@ -172,14 +175,21 @@ class _Reader:
                 self._hold(rule, hook[key], (*path, key))
         if url == META:
             self._check_meta(hook, path)
+        elif url == BUILTIN and isinstance(hook.get("id"), str):
+            reason = refusal(("hook", "builtin"), hook["id"])
+            if hook["id"] not in DEFAULTS:
+                reason = one_of(hook["id"], DEFAULTS)
+            if reason:
+                self._findings.add(self._document, (*path, "id"), reason)
         self._warn_of_hook(hook)
 
     def _check_meta(self, hook: "dict[str, Any]", path: "Path") -> None:
-        if "id" in hook and hook["id"] not in _META_NAMES:
-            self._findings.add(self._document, (*path, "id"), one_of(hook["id"], _META_NAMES))
+        name = hook.get("id")
+        if isinstance(name, str) and name not in _META_NAMES:
+            self._findings.add(self._document, (*path, "id"), one_of(name, _META_NAMES))
         if "entry" in hook:
             self._findings.add(self._document, (*path, "entry"), "'entry' cannot be overridden")
-        if hook.get("language", "system") not in ("system", "unsupported"):
+        if hook.get("language", "unsupported") != "unsupported":
             self._findings.add(self._document, (*path, "language"), "cannot be overridden")
 
     def _require(self, table: "dict[str, Any]", needed: "tuple[str, ...]", path: "Path") -> None:
@@ -204,7 +214,7 @@ class _Reader:
             return
         for key in ("files", "exclude"):
             field = f"{key!r} field in hook {name!r}"
-            self._warn_slashes(hook.get(key), f"The {field}", f"the {field}")
+            self._warn_slashes(hook.get(key), f"The {field}", f"slashes in the {field}")
         self._warn_stages(hook.get("stages"), f"hook id `{on_one_line(name)}`")
 
     def _warn_unknown_keys(self, url: str, name: str, extra: "Iterable[str]") -> None:
@@ -220,7 +230,7 @@ class _Reader:
         for slash in _SLASHES:
             if slash in pattern:
                 self._warnings.append(
-                    f"pre-commit normalizes slashes in {inside} to forward slashes, so you can use / instead of {slash}"
+                    f"pre-commit normalizes {inside} to forward slashes, so you can use / instead of {slash}"
                 )
 
     def _warn_stages(self, stages: "Any", whose: str) -> None:
@@ -258,9 +268,6 @@ class _Reader:
         if url in _OWN:
             for index, hook in enumerate(repo["hooks"]):
                 here = (*path, "hooks", index)
-                reason = refusal(("hook", "builtin"), hook["id"]) if url == BUILTIN else ""
-                if reason:
-                    self._findings.add(self._document, (*here, "id"), reason)
                 self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
                 yield self._table(self.whole(hook, url), here)
             return
@@ -280,7 +287,8 @@ class _Reader:
         if url == META:
             return self._meta(hook)
         if url == BUILTIN:
-            hook = {"name": hook["id"], "entry": hook["id"], **hook, "language": BUILTIN}
+            offer = {"name": hook["id"], "entry": hook["id"], **DEFAULTS[hook["id"]]}
+            hook = {**offer, **hook, "language": BUILTIN}
         elif url != LOCAL:
             hook = {"name": hook["id"], "types": [], **hook}
         return manifest.with_defaults(hook)
