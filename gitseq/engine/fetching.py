@@ -46,8 +46,8 @@ def offline(repo: "Repo", env: "Env") -> "Callable[[str, str], bytes]":
 
     def fetch(url: str, rev: str) -> bytes:
         commit = rev if clone.is_commit(rev) else Locks(repo.top, repo.state_dir).commit(url, rev)
-        store = Store(home(env))
-        folder = store.clone(located(url, repo.top), commit or store.known_commit(located(url, repo.top), rev))
+        store, where = Store(home(env)), located(url, repo.top)
+        folder = store.clone(where, commit or store.known_commit(where, rev))
         if not os.path.isdir(folder):
             raise ConfigError(f"{url} at {rev} has not been fetched yet", hint="To fetch it: gitseq env install")
         return folder
