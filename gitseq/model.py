@@ -451,6 +451,15 @@ class RunRefused(Event):
     """Why, as the lines a person reads."""
 
 
+class Working(Event):
+    """A repository is being fetched or an environment installed; sent at the interval the consumer asked for."""
+
+    what: str
+    elapsed: float
+    tail: bytes
+    """The last lines of output so far."""
+
+
 class RunFinished(Event):
     """The run is over."""
 

@@ -30,6 +30,9 @@ VERBS = {
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",
     "init": "write a first gitseq.toml",
+    "env": "show, install and sweep what remote hooks need",
+    "update": "move the revs of remote hooks to the newest tags",
+    "try-repo": "run the hooks of a repository without configuring them",
 }
 
 
@@ -59,7 +62,7 @@ def run(arguments: "list[str]") -> int:
 
             return meta.run(arguments[1:], context)
         options = _parse(arguments)
-        module = importlib.import_module(f"gitseq.cli.{options.verb}")
+        module = importlib.import_module(_module_of(options.verb))
         code: int = module.run(options, context)
         return code
     except GitseqError as error:
@@ -71,6 +74,10 @@ def run(arguments: "list[str]") -> int:
         from gitseq.cli import crash
 
         return crash.report([os.fsencode(argument) for argument in arguments])
+
+
+def _module_of(verb: str) -> str:
+    return "gitseq.cli." + verb.replace("-", "_")
 
 
 def _parse(arguments: "list[str]") -> argparse.Namespace:
@@ -92,5 +99,5 @@ def _parse(arguments: "list[str]") -> argparse.Namespace:
             allow_abbrev=False,
         )
         if verb == asked:
-            importlib.import_module(f"gitseq.cli.{verb}").configure(sub)
+            importlib.import_module(_module_of(verb)).configure(sub)
     return parser.parse_args(arguments)

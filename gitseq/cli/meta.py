@@ -2,6 +2,7 @@
 
 import os
 
+from gitseq.cli import configuration
 from gitseq.cli.telling import tell
 from gitseq.config import compiled, kept, load
 from gitseq.engine import meta
@@ -29,7 +30,8 @@ def run(words: "list[str]", context: "Context") -> int:
 
 
 def _unapplied(repo: "Repo", name: bytes, context: "Context") -> "list[str]":
-    plan = compiled.load(repo.top, repo.state_dir, context.env, os.path.join(context.cwd, name))
+    fetch = configuration.fetcher(repo, context.env)
+    plan = compiled.load(repo.top, repo.state_dir, context.env, os.path.join(context.cwd, name), fetch=fetch)
     return meta.unapplied(plan, repo, context.env)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from gitseq.cli import configuration
 from gitseq.cli.main import Context
 from gitseq.config import compiled
 from gitseq.core import colour
@@ -78,7 +79,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     env = context.env
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    plan = settings.overridden(compiled.load(repo.top, repo.state_dir, env, explicit), env)
+    fetch = configuration.fetcher(repo, env)
+    plan = settings.overridden(compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch), env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
     is_terminal = terminal.is_terminal(1)
     options.format = _format(options, env)

@@ -10,6 +10,7 @@ from gitseq.model import PRE_COMMIT, Hook, Plan, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from gitseq.config.foreign import Fetch, Foreign
@@ -22,6 +23,7 @@ _YAML = (b".pre-commit-config.yaml", b".pre-commit-config.yml")
 SEARCHED = (b"gitseq.toml", b".gitseq.toml", _PYPROJECT, *_YAML)
 """Names at the top of the work tree, in the order they are looked for; the first that holds a configuration wins."""
 OVERLAY = b"gitseq.local.toml"
+LOCK = b"gitseq.lock"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -71,7 +73,7 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
     document = _find(where, reader)
     overlay = _find_overlay(where, reader)
     foreign = _foreign(document, fetch, reader)
-    config, hooks, notices = _checked(document, overlay, foreign)
+    config, hooks, notices = _checked(document, overlay, foreign, lambda found: _remote(document, fetch, reader, found))
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
@@ -93,9 +95,16 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
             notices=(*foreign.notices, *notices),
             install_stages=foreign.install_stages,
         )
+    if any(hook.source for hook in plan.hooks):
+        reader.content(LOCK)  # another commit for a rev makes another plan
     plan = plan.replace(pattern_codes=_pattern_codes(plan))
     tables = tag_tables(plan)
     return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])
+
+
+def found(where: "Where") -> Document:
+    """The file of the configuration, read but not checked. Raises ConfigError, or NoConfiguration."""
+    return _find(where, _Reader(where))
 
 
 def plan_as_written(where: "Where") -> Plan:
@@ -221,9 +230,15 @@ def _foreign(document: Document, fetch: "Fetch | None", reader: _Reader) -> "For
 
 
 def _checked(
-    document: Document, overlay: "Document | None", foreign: "Foreign | None"
+    document: Document,
+    overlay: "Document | None",
+    foreign: "Foreign | None",
+    remote: "Callable[[Findings], list[Table]]",
 ) -> "tuple[Config, list[Table], tuple[str, ...]]":
-    """The two files as one, all of it sound; ConfigError otherwise."""
+    """The two files as one, all of it sound; ConfigError otherwise.
+
+    `remote` gives the hooks of other repositories; it is called only when the files by themselves are sound.
+    """
     import msgspec
 
     from gitseq.config import meaning
@@ -239,6 +254,9 @@ def _checked(
     if foreign is None:
         top, hooks = _tables(document)
         meaning.check_ids(hooks, findings)
+        if document.data.get("repo"):
+            findings.raise_any()
+            hooks = _in_order(document, [*hooks, *remote(findings)])
     else:
         top, hooks = meaning.Table(document, (), foreign.top), foreign.hooks
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
@@ -246,6 +264,17 @@ def _checked(
     findings.raise_any()
     config = msgspec.convert({**top.values, "hook": []}, Config)
     return config, hooks, notices
+
+
+def _remote(document: Document, fetch: "Fetch | None", reader: _Reader, findings: Findings) -> "list[Table]":
+    from gitseq.config import remote
+
+    return list(remote.tables(document, fetch, reader.content, findings))
+
+
+def _in_order(document: Document, hooks: "list[Table]") -> "list[Table]":
+    """Hooks of `[[hook]]` and `[[repo]]` in the order in which they stand in the file."""
+    return sorted(hooks, key=lambda table: document.line(table.home[1]))
 
 
 def _tables(document: Document) -> "tuple[Table, list[Table]]":
@@ -264,6 +293,8 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
     from gitseq.config.meaning import check_ids
 
     over, over_hooks = _tables(overlay)
+    if "repo" in over.values:
+        findings.add(overlay, ("repo",), "belongs into the configuration itself; an overlay changes or adds [[hook]]s")
     check_ids(over_hooks, findings)
     top.overlay(overlay, (), over.values)
     by_id: "dict[str, list[Table]]" = {}  # pre-commit lets hooks share an id

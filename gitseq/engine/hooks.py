@@ -5,7 +5,6 @@ import os
 from gitseq.cage import run as cage
 from gitseq.core import batch, gitenv, verdict
 from gitseq.core.verdict import Ran
-from gitseq.errors import EnvironmentProblem
 from gitseq.host import clock, files, procs, terminal
 from gitseq.model import HalfMemory, Hook, HookProgress, Notice, Record, Verdict
 
@@ -14,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitseq.core.lockrule import Lock
+    from gitseq.engine.environments import Environments
     from gitseq.engine.request import Request, World
     from gitseq.host.env import Env
+    from gitseq.languages.base import Start
     from gitseq.model import Event
     from gitseq.queue.lease import Lease
     from gitseq.queue.nesting import Parent
@@ -56,13 +57,16 @@ class Runner:
         self._found: dict[tuple[bytes, bytes, bytes], bytes | None] = {}
         self.lock: "Lock | None" = None
         """git's own lock on the index, which the hooks run under."""
+        self.environments: "Environments | None" = None
+        """Where hooks of other languages than `system` find how they are started."""
 
     def run(self, job: Job) -> "tuple[list[Ran], Stopped | None]":
         """Run all calls of a hook, even after one fails, as in pre-commit; the second value says: stop the run."""
         hook = job.hook
         folder = os.path.join(self._world.repo.top, _bytes(hook.root)) if hook.root else self._world.repo.top
-        env = self.environment(job)
-        command = _command(hook)
+        start = self.environments.start(hook) if self.environments is not None and hook.language != "system" else None
+        env = self.environment(job, start)
+        command = list(start.argv) if start is not None else _command(hook)
         executable = self._executable(command[0], env.get(b"PATH", os.defpath.encode()), folder)
         if executable is None:
             return [verdict.not_found(_text(command[0]))], None
@@ -114,8 +118,8 @@ class Runner:
             os.close(stdin)
         return outcome.exit_code, _stop_of(outcome)
 
-    def environment(self, job: Job) -> "Env":
-        """What a hook finds: git's environment, cleaned of what would mislead it, and what it is told."""
+    def environment(self, job: Job, start: "Start | None" = None) -> "Env":
+        """What a hook finds: git's environment, cleaned of what would mislead it, its language's, what it is told."""
         hook, repo, given = job.hook, self._world.repo, self._world.env
         if hook.scrub_git_env:
             env = gitenv.scrubbed(given)
@@ -124,6 +128,8 @@ class Runner:
             env = gitenv.for_top(given, own_index=own, index=repo.index, dir_is_discoverable=repo.dir_is_discoverable)
             if hook.root:
                 env = gitenv.for_folder(env, top=repo.top, git_dir=repo.git_dir)
+        if start is not None:
+            env = start.applied(env)
         stage = self._request.stage.name.encode()
         told = {b"PRE_COMMIT": b"1", b"GITSEQ_STAGE": stage, b"GITSEQ_HOOK": _bytes(hook.id)}
         chosen = {_bytes(name): _bytes(value) for name, value in hook.env}
@@ -218,20 +224,11 @@ def _command(hook: Hook) -> "list[bytes]":
     """The argument list without files. A script runs as `sh -c SCRIPT ID FILES...`, so that files are its "$@"."""
     if hook.shell:
         return [_SHELL, b"-c", _bytes(hook.argv[0]), _bytes(hook.id)]
-    if hook.language != "system" or hook.argv[:2] == _HAZMAT:
-        return _started_by_language(hook)
-    return [_bytes(argument) for argument in hook.argv]
+    if hook.argv[:2] == _HAZMAT:
+        from gitseq.languages import base
 
-
-def _started_by_language(hook: Hook) -> "list[bytes]":
-    from gitseq.languages import base
-
-    if hook.language == base.SYSTEM:
         return list(base.command(hook))
-    try:
-        return list(base.load(hook.language).start(hook, b"").argv)
-    except ModuleNotFoundError:
-        raise EnvironmentProblem(f"{hook.id}: this gitseq cannot run hooks of language `{hook.language}`") from None
+    return [_bytes(argument) for argument in hook.argv]
 
 
 def _nothing() -> int:

@@ -32,6 +32,7 @@ from gitseq.model import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.candidates import Candidates
+    from gitseq.engine.environments import Environments
     from gitseq.engine.request import Request, World
     from gitseq.engine.restaging import Restaging
     from gitseq.queue.lease import Lease
@@ -73,6 +74,9 @@ class _Run:
         self._restaging: Restaging | None = None
         self._marks: Marks
         self._not_restored: GitseqError | None = None
+        self._environments: Environments | None = None
+        self._installed = False
+        """Environments were installed, which may have taken minutes."""
 
     def go(self) -> None:
         request, world = self._request, self._world
@@ -82,6 +86,7 @@ class _Run:
         for text in world.plan.warnings:
             self._warn(text)
         self._marks = world.marks if world.marks is not None else Marks.take(world.repo, world.env)
+        self._prepare_environments(chosen)
         try:
             taken = turn.take(request, world, _what(request))
         except GaveUp as error:
@@ -99,7 +104,8 @@ class _Run:
         request, world = self._request, self._world
         limit = world.plan.run_timeout
         self._runner = hooks.Runner(request, world, taken, clock.monotonic() + limit if limit is not None else 0.0)
-        if taken.waited:
+        self._runner.environments = self._environments
+        if taken.waited or self._installed:
             self._early_is_stale = True
             self._marks = self._still_as_queued()
         if self._unstaged.finish_dead_runs():
@@ -129,6 +135,18 @@ class _Run:
 
     # --- before the hooks ---
 
+    def _prepare_environments(self, chosen: "list[Hook]") -> None:
+        """Before we wait and before anything is hidden: nobody else has to wait while we install, and a process that
+        looks into the work tree sees all of it."""
+        if all(hook.language == "system" for hook in chosen):
+            return
+        from gitseq.engine.environments import Environments
+
+        skip = self._request.skip
+        self._environments = Environments(self._world)
+        wanted = [hook for hook in chosen if skip.isdisjoint((hook.id, hook.alias))]
+        self._installed = self._environments.prepare(wanted, may_install=not self._request.stage.inside_locks)
+
     def _prepare_restaging(self, chosen: "list[Hook]", listing: "status.Listing") -> None:
         """Only a run on what is staged can add to it; elsewhere a hook that changes files has failed."""
         if any(hook.stage_fixes for hook in chosen) and self._is_about_the_index():
@@ -137,8 +155,8 @@ class _Run:
             self._restaging = Restaging(self._request, self._world, listing, self._runner.lock)
 
     def _still_as_queued(self) -> Marks:
-        """After a wait inside a commit: nothing is run in vain. git would refuse to move a HEAD that has moved, and
-        what is staged now is not what the user meant to commit."""
+        """After a wait, or an installation, inside a commit: nothing is run in vain. git would refuse to move a HEAD
+        that has moved, and what is staged now is not what the user meant to commit."""
         now = Marks.take(self._world.repo, self._world.env)
         if not (self._request.by_git and self._request.stage.checks_index):
             return now
@@ -220,6 +238,8 @@ class _Run:
 
     def _run_hooks(self, chosen: "list[Hook]", found: "Candidates") -> None:
         chooser = Chooser(self._request, self._world, found)
+        if self._environments is not None:
+            self._environments.require(hook for hook in chosen if chooser.choose(hook).skipped is None)
         for hook in chosen:
             choice = chooser.choose(hook)
             if choice.skipped is not None:

@@ -85,3 +85,8 @@ def keeps_bundle() -> bool:
     """Whether what `gitseq.boot` loads at a hook's start is kept in one file, or can be."""
     bundle = os.path.join(os.fsdecode(_PACKAGE), "__pycache__", f"hot.{sys.implementation.cache_tag}.bin")
     return os.path.exists(bundle) or may_make(bundle)
+
+
+def base_interpreter() -> bytes:
+    """The interpreter below any virtual environment that runs us: what another environment is made from."""
+    return os.fsencode(getattr(sys, "_base_executable", "") or sys.executable)

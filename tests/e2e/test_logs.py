@@ -340,3 +340,27 @@ def test_a_hook_of_several_calls_shows_how_many_are_over_on_a_terminal_only(repo
     assert "call 2 of 2" in shown
     assert "looking at a" in shown
     assert "of 2" not in text(repo.gitseq("run", "--files", "a", "b"))
+
+
+def test_a_terminal_that_goes_away_while_a_hook_runs_ends_nothing(staged, sequencer):
+    gate = sequencer.gate("in hook")
+    staged.config(hook("slow", gate.shell, shell=True), commit=False)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [GITSEQ, "run"],
+        env={**staged.env, "TERM": "xterm"},
+        cwd=staged.path,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    while "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏".encode()[:2] not in shown:  # until the living line is there
+        shown += os.read(ours, 65536)
+    os.close(ours)
+    gate.wait_reached()
+    gate.release()
+    assert process.wait(20) == 0
+    assert [line["event"] for line in journal(staged)][-2:] == ["hook-end", "end"]

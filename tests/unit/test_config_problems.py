@@ -121,7 +121,8 @@ HAND_MADE = [
     ("[stage.pre-psh]\nisolate = 'all'", 1, "did you mean `pre-push`?"),
     ("[[repo]]\nurl = 'x'", 1, '`rev` is missing'),
     ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nname = 'a'", 4, "`id` is missing"),
-    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'", 1, "repo: not available yet"),
+    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nrun = 'b'", 6, "run: unknown key"),
+    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nretry = -1", 6, "must be a whole number >= 0"),
 ]  # fmt: skip
 
 
