@@ -4,6 +4,7 @@ import os
 import re
 
 from gitseq.cli.telling import say
+from gitseq.config.load import SEARCHED
 from gitseq.errors import Refused
 from gitseq.git import repo
 from gitseq.host import files
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gitseq.cli.main import Context
 
 _NAME = b"gitseq.toml"
+_IS_OURS = re.compile(rb"^\s*\[+\s*tool\s*\.\s*gitseq\b", re.MULTILINE)
 _READ_AT_MOST = 1 << 20
 _HEAD = """\
 # gitseq.toml: the hooks of this repository, run one at a time, in this order.
@@ -118,6 +120,8 @@ def configure(parser: "argparse.ArgumentParser") -> None:
 def run(options: "argparse.Namespace", context: "Context") -> int:
     """Write a starter for the tools found, or print it. Raises Refused rather than touch a file that is there."""
     top = repo.discover(context.env, context.cwd).top
+    if not options.dry_run:
+        _refuse_to_shadow(top)
     found = [tool for tool in TOOLS if _shows(tool, top)]
     text = starter(found)
     if options.dry_run:
@@ -127,6 +131,19 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     told = ", ".join(tool.name for tool in found) or "no tool it knows"
     say(f"wrote {_NAME.decode()} (found: {told})\nnext: gitseq install\n")
     return 0
+
+
+def _refuse_to_shadow(top: bytes) -> None:
+    """A new gitseq.toml would come before the configuration that is there, whose hooks then ran no more."""
+    for name in SEARCHED:
+        content = files.read(os.path.join(top, name))
+        if name == _NAME or content is None or (name == b"pyproject.toml" and not _IS_OURS.search(content)):
+            continue
+        raise Refused(
+            f"there is a configuration already, and gitseq uses it as it stands: {name.decode()}",
+            kept="Nothing was written: a gitseq.toml would come before it, and its hooks would run no more.",
+            hint="To use it: gitseq install. To see what init would write: gitseq init --dry-run",
+        )
 
 
 def starter(found: "list[Tool]") -> str:
@@ -170,7 +187,7 @@ def _write_new(path: bytes, content: bytes) -> None:
         raise Refused(
             f"there is a {name} already",
             kept="It was not touched.",
-            hint="To see what would be written: gitseq init --dry-run",
+            hint="To use it: gitseq install. To see what init would write: gitseq init --dry-run",
         ) from None
     with open(fd, "wb") as stream:
         stream.write(content)

@@ -10,12 +10,14 @@ import os
 import sys
 
 from gitseq import __version__
-from gitseq.errors import GitseqError
+from gitseq.cli import parsing
+from gitseq.errors import GitseqError, UsageError
 from gitseq.host import env as host_env
 from gitseq.host import signals
 from gitseq.ui import plain
 
 VERBS = {
+    "init": "write a first gitseq.toml",
     "install": "write the shims into the hooks directory of this repository",
     "uninstall": "remove the shims and put earlier hooks back",
     "run": "run the hooks of a stage now",
@@ -29,11 +31,16 @@ VERBS = {
     "list": "show the configured hooks",
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",
-    "init": "write a first gitseq.toml",
     "env": "show, install and sweep what remote hooks need",
     "update": "move the revs of remote hooks to the newest tags",
     "try-repo": "run the hooks of a repository without configuring them",
 }
+
+_FIRST = "New here? First: gitseq init"
+_START = f"""{_FIRST}
+Then: gitseq install, and git commit as ever. To see a run without a commit: gitseq run --all-files
+Each verb explains itself: gitseq VERB --help
+"""
 
 
 class Context:
@@ -82,14 +89,18 @@ def _module_of(verb: str) -> str:
 
 def _parse(arguments: "list[str]") -> argparse.Namespace:
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
-    parser = argparse.ArgumentParser(
+    parser = parsing.Parser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",
-        epilog="Example: gitseq init && gitseq install && git commit",
+        epilog=_START,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"gitseq {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    parsing.require_verb(arguments, VERBS)
     asked = next((argument for argument in arguments if argument in VERBS), None)
+    chosen: argparse.ArgumentParser = parser
     for verb, help_line in VERBS.items():
         sub = verbs.add_parser(
             verb,
@@ -99,5 +110,10 @@ def _parse(arguments: "list[str]") -> argparse.Namespace:
             allow_abbrev=False,
         )
         if verb == asked:
+            chosen = sub
             importlib.import_module(_module_of(verb)).configure(sub)
-    return parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    parsing.refuse_unknown(unknown, chosen)
+    if options.verb is None:
+        raise UsageError("which verb?", hint=f"{_FIRST}\nTo see all of them: gitseq --help")
+    return options

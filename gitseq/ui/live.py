@@ -9,7 +9,7 @@ import _thread
 from gitseq.core import text
 from gitseq.host import terminal
 from gitseq.model import Event, HookProgress, Queued, Working
-from gitseq.ui.plain import Plain, memory_of
+from gitseq.ui.plain import LOOKING, Plain, memory_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Live(Plain):
 
     def _queued(self, event: Queued) -> None:
         """One line, renewed every second, gone when our turn comes."""
+        if not self._waiting and not event.waited:
+            self._notice("info", LOOKING)
         self._waiting = True
         told = f"Waiting for our turn ({int(event.waited)} s): {event.text}{memory_of(event.holder)}"
         room = terminal.columns(self._fd) - len("[INFO] ") - 1  # a line that wraps cannot be taken back
