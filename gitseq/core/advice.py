@@ -45,7 +45,7 @@ def _taking(fixed: "list[Verdict]", stage: str) -> "list[str]":
     then = "push again" if stage == "pre-push" else "try again"
     lines = [f"next: {add}; then {'commit, ' if stage == 'pre-push' else ''}{then} (look first: git diff)"]
     if stage == "pre-commit" and not any(told.hook.stage_fixes for told in fixed):
-        lines.append('note: with fixes = "stage" in its [[hook]], a hook adds its fixes to the commit itself')
+        lines.append('note: in a gitseq.toml, fixes = "stage" lets a hook add its fixes to the commit itself')
     return lines
 
 
