@@ -183,7 +183,7 @@ def play(one: Stranger, cancel: "Callable[[str], None] | None" = None) -> None:
 
 def _git_repository(one: Stranger) -> None:
     one.begin("before")
-    one.types("git init -q")
+    one.types("git init -q -b main")
     one.types("git config user.name Stranger && git config user.email stranger@example.com")
     hook = one.folder / ".git/hooks/pre-commit"
     hook.parent.mkdir(exist_ok=True)
@@ -379,6 +379,13 @@ def own_environment(home: Path) -> "dict[str, str]":
     return {**env, "PATH": path, "HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
+def _shown(line: str, scratch: Path) -> str:
+    """A line without the folders of this machine."""
+    for path, name in ((scratch, "~/greetings"), (sys.executable, "python3"), (PAGE.parents[2], "~/gitseq")):
+        line = line.replace(str(path), name)
+    return re.sub(r"\S*/bin/python3(?=\s)", "python3", line)
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="story-") as folder:
         scratch = Path(folder) / "greetings"
@@ -389,10 +396,7 @@ def main() -> int:
         except Lost as why:
             print(f"The stranger is lost. {why}", file=sys.stderr)
             return 1
-        told = {
-            name: [line.replace(str(scratch), "~/greetings").replace(sys.executable, "python3") for line in lines]
-            for name, lines in one.blocks.items()
-        }
+        told = {name: [_shown(line, scratch) for line in lines] for name, lines in one.blocks.items()}
         PAGE.write_text(filled(PAGE.read_text(), told))
     return 0
 

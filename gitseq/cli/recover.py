@@ -12,7 +12,7 @@ from gitseq.engine.recorded import recorded
 from gitseq.engine.request import Request, World
 from gitseq.git import repo as git_repo
 from gitseq.git.repo import Repo
-from gitseq.guard import kept, recover, state
+from gitseq.guard import kept, recover
 from gitseq.host import clock
 from gitseq.host.signals import Signals
 from gitseq.ui import journal
@@ -63,7 +63,8 @@ def _list(repo: Repo, context: Context) -> None:
     """What is hidden, and what conflicts of earlier runs have set aside."""
     surveys = [found for found in recover.survey(repo.git_dir) if not unstaged.is_live(found.run)]
     for found in surveys:
-        tell(f"run {found.run.decode()}, which died, left {len(found.actions)} files hidden; gitseq recover would:")
+        files = "1 file" if len(found.actions) == 1 else f"{len(found.actions)} files"
+        tell(f"run {found.run.decode()}, which died, left {files} hidden; gitseq recover would:")
         for line in found.lines():
             tell("  " + line)
     for one in kept.listing(repo.git_dir):
@@ -73,7 +74,7 @@ def _list(repo: Repo, context: Context) -> None:
 
 
 def _recover(world: World) -> None:
-    if not [run for run in state.unfinished(world.repo.git_dir) if not unstaged.is_live(run)]:
+    if not unstaged.hidden_by_dead(world.repo.git_dir):
         tell("Nothing is hidden.")
         return
     unstaged.bring_back(world)

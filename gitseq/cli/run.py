@@ -114,6 +114,8 @@ def _why_nothing_ran(request: Request, report: "Report") -> str:
     if not report.verdicts:
         groups = f" in group {' or '.join(request.groups)}" if request.groups else ""
         return f"no hook is configured for {request.stage.name}{groups}; to see what there is: gitseq list\n"
+    if request.select == asked.ALL_FILES:
+        return "none of the tracked files is for these hooks; a new file is tracked after: git add FILE\n"
     if request.select != asked.BY_STAGE:
         return ""
     stage = "" if request.stage.name == "pre-commit" else f" {request.stage.name}"

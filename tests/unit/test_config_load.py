@@ -4,7 +4,7 @@ from gitseq.config import load
 from gitseq.core import patterns
 from gitseq.errors import ConfigError
 from gitseq.model import Hook, Limits
-from tests.support.configs import VALID, compiled, told, where
+from tests.support.configs import VALID, compiled, where
 
 HOOK = '[[hook]]\nid = "{}"\nrun = "true"\n'
 
