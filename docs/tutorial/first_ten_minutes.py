@@ -88,6 +88,10 @@ class Stranger:
         """Keep what was typed and said for the page."""
         self._block += [f"$ {line}", *said.rstrip("\n").split("\n")] if said.strip() else [f"$ {line}"]
 
+    def remarks(self, text: str) -> None:
+        """What the stranger does in the editor, for the page."""
+        self._block.append(f"# {text}")
+
     def told(self, pattern: str) -> str:
         """What the last message tells to type, or to write: the first match after a colon, a bracket or a quote."""
         found = re.search(rf"(?:: |; |\(|note: [^\n]*, |[`,] ?)({pattern})", self.said)
@@ -207,6 +211,7 @@ def fail(one: Stranger) -> None:
     one.types("git add .")
     one.types('git commit -m "Greet"', code=1)
     again = one.told("gitseq run [a-z-]+")
+    one.remarks("the blanks are taken out of greet.sh")
     one.edits("greet.sh", "   \n", "\n")
     one.types(f"{one.told('git add')} .")
     one.types(again)
@@ -218,6 +223,7 @@ def fix(one: Stranger) -> None:
     one.begin("fix")
     first = (one.folder / "gitseq.toml").read_text().rpartition("\n[[hook]]")[0]
     one.writes("gitseq.toml", first + TIDY)
+    one.remarks("tidy is in gitseq.toml, and greet.sh greets you, with blanks at the end")
     one.writes("greet.sh", "#!/bin/sh\necho Hello, you   \n")
     one.types("git add .")
     one.types('git commit -m "Greet you"', code=1)
@@ -232,6 +238,7 @@ def stage_fixes(one: Stranger) -> None:
     """The same, with what the message of the last refusal offered."""
     one.begin("stage")
     offered = one.told('fixes = "[a-z]+"')
+    one.remarks(f"{offered} is below the id of tidy, and there are blanks again")
     one.edits("gitseq.toml", 'id = "tidy"\n', f'id = "tidy"\n{offered}\n')
     one.writes("greet.sh", "#!/bin/sh\necho Hello, all of you   \n")
     one.types("git add .")
@@ -243,6 +250,7 @@ def missing_tool(one: Stranger) -> None:
     one.begin("missing")
     one.writes("gitseq.toml", (one.folder / "gitseq.toml").read_text() + LINT)
     one.writes("greet.sh", "#!/bin/sh\necho Hi\n")
+    one.remarks('another hook, "lint", is to run `shelllint`')
     one.types("git add .")
     one.types('git commit -m "Greet briefly"', code=1)
     wrong = re.search(r"`(\w+)` not found: [^\n]*correct the command", one.said)
@@ -250,6 +258,7 @@ def missing_tool(one: Stranger) -> None:
         raise Lost(f"which command is not named in:\n{one.said}")
     one.edits("gitseq.toml", f'run = "{wrong[1]}"', 'run = "sh -n"')
     again = one.told("gitseq run [a-z-]+")
+    one.remarks("`sh -n` does what was wanted")
     one.types("git add .")
     one.types(again)
     one.types('git commit -m "Greet briefly"')
@@ -260,12 +269,14 @@ def broken_configuration(one: Stranger) -> None:
     one.begin("broken")
     text = (one.folder / "gitseq.toml").read_text()
     one.writes("gitseq.toml", text[::-1].replace("types"[::-1], "typs"[::-1], 1)[::-1])
+    one.remarks("a slip of the finger in gitseq.toml")
     one.types("git add .")
     one.types("git commit --allow-empty -m Empty", code=1)
     check, right = one.told("gitseq validate"), re.search(r"(\w+): unknown key, did you mean `(\w+)`", one.said)
     if right is None:
         raise Lost(f"the right key is not named in:\n{one.said}")
     one.edits("gitseq.toml", f"{right[1]} =", f"{right[2]} =")
+    one.remarks("that is mended")
     one.types(check)
 
 
@@ -274,6 +285,7 @@ def wait_and_cancel(one: Stranger, cancel: "Callable[[str], None]") -> None:
     one.begin("wait")
     one.writes("gitseq.toml", (one.folder / "gitseq.toml").read_text() + TESTS)
     one.writes("greet.sh", "#!/bin/sh\necho Hello\n")
+    one.remarks('a third hook, "tests", which hangs: git commit -m Slow; and in another terminal: gitseq run')
     one.types("git add .")
     (one.folder / ".slow").touch()
     with one.other_terminal("git commit -m Slow") as slow:

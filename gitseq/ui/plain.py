@@ -60,9 +60,9 @@ class Plain:
         """One line at once, then one a minute: a log is to show that we wait, not how long a minute is."""
         minute = int(event.waited // 60)
         if minute != self._minute_told:
-            self._minute_told = minute
+            told_before, self._minute_told = self._minute_told, minute
             self._notice("info", f"Waiting for our turn: {event.text}{memory_of(event.holder)}")
-            if not minute:
+            if told_before < 0:
                 self._notice("info", LOOKING)
 
     def _notice(self, level: str, words: str) -> None:
