@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 from contextlib import ExitStack
+from html import unescape
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +29,10 @@ COLUMNS = 88
 GITSEQ = str(BIN / "gitseq")
 _FORMAT = re.sub(r"@font-face \{\{.*?\}\}|<!--.*?-->", "", CONSOLE_SVG_FORMAT, flags=re.S)
 """rich's own, without the fonts it would fetch."""
+_TEXT = re.compile(
+    r'(?P<head><text class="[^"]*") x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" textLength="(?P<width>[\d.]+)"(?P<tail>[^>]*)>'
+    r"(?P<words>[^<]*)</text>"
+)
 
 CONFIG = """\
 [[hook]]
@@ -133,8 +138,9 @@ def text_of(output: bytes) -> str:
 
 def _shown(line: str, folder: Path) -> str:
     """A line without the folders of this machine; a program in a folder is called by its name."""
-    line = line.replace(str(folder / "greetings"), "~/greetings")
-    return re.sub(r"/\S+/bin/(?=\w)", "", line)
+    shorter = re.sub(r"/\S+/bin/(?=\w)", "", line.replace(str(folder / "greetings"), "~/greetings"))
+    lost = " " * (len(line) - len(shorter))
+    return re.sub(r" {3,}(?=\S+$)", lambda gap: gap[0] + lost, shorter)  # what stood at the right edge stays there
 
 
 def svg(lines: "list[str]", name: str, title: str) -> str:
@@ -147,7 +153,20 @@ def svg(lines: "list[str]", name: str, title: str) -> str:
         for line in lines:
             console.print(Text.from_ansi(line), highlight=False)
     drawn = console.export_svg(title=title, code_format=_FORMAT, unique_id=f"gitseq-{name}")
-    return re.sub(r"[ \t]+$", "", drawn, flags=re.M)
+    return re.sub(r"[ \t]+$", "", _TEXT.sub(_moved, drawn), flags=re.M)
+
+
+def _moved(found: "re.Match[str]") -> str:
+    """A text without the blanks around it, where it stood: some renderers drop blanks that begin a text."""
+    words = found["words"].replace("&#160;", " ")
+    bare = words.strip()
+    if not bare:
+        return ""
+    width = float(found["width"]) / len(unescape(words))
+    x = float(found["x"]) + width * (len(words) - len(words.lstrip()))
+    length = width * len(unescape(bare))
+    bare = bare.replace(" ", "&#160;")
+    return f'{found["head"]} x="{x:.1f}" y="{found["y"]}" textLength="{length:.1f}"{found["tail"]}>{bare}</text>'
 
 
 PICTURES = {"run": (run_lines, "git commit"), "monitor": (monitor_lines, "gitseq monitor")}

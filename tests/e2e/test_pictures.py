@@ -48,11 +48,14 @@ def pictures():
 
 
 def rows(svg: str) -> "list[str]":
-    """The lines a picture shows, from top to bottom."""
+    """The lines a picture shows, from top to bottom; each text stands in the column where it is drawn."""
     found: "dict[float, str]" = {}
-    for where, words in re.findall(r'<text class="[^"]*-r\d+"[^>]* y="([\d.]+)"[^>]*>([^<]*)</text>', svg):
-        found[float(where)] = found.get(float(where), "") + html.unescape(words).replace("\xa0", " ")
-    return [found[where].rstrip() for where in sorted(found)]
+    text = r'<text class="[^"]*-r\d+" x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)"[^>]*>([^<]+)</text>'
+    for x, y, length, raw in re.findall(text, svg):
+        words = html.unescape(raw).replace("\xa0", " ")
+        column = round(float(x) / (float(length) / len(words)))
+        found[float(y)] = found.get(float(y), "").ljust(column) + words
+    return [found[y] for y in sorted(found)]
 
 
 def check(name: str, svg: str) -> None:
