@@ -330,6 +330,7 @@ def killed(one: Stranger) -> None:
     one.types("git commit -m Quick")
     one.writes("greet.sh", "#!/bin/sh\necho staged\n")
     one.types("git add greet.sh")
+    one.remarks("greet.sh gets one more line; while the hook hangs, in another terminal: kill -9")
     one.writes("greet.sh", "#!/bin/sh\necho staged\necho and not staged\n")
     (one.folder / ".slow").touch()
     with one.other_terminal("gitseq run tests") as run:

@@ -5,7 +5,8 @@ import re
 
 from gitseq.cli.telling import say
 from gitseq.config.load import SEARCHED
-from gitseq.errors import Refused
+from gitseq.core.text import printable
+from gitseq.errors import EnvironmentProblem, Refused
 from gitseq.git import repo
 from gitseq.host import files
 from gitseq.model import Record
@@ -189,5 +190,19 @@ def _write_new(path: bytes, content: bytes) -> None:
             kept="It was not touched.",
             hint="To use it: gitseq install. To see what init would write: gitseq init --dry-run",
         ) from None
-    with open(fd, "wb") as stream:
-        stream.write(content)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        with open(fd, "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        files.remove(path)  # half of a configuration would be refused by every run
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: bytes, error: OSError) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"{printable(path)} cannot be written: {error.strerror}",
+        kept="Nothing was changed.",
+        hint="Make the folder writable for you, or make room, and try again. To see the text: gitseq init --dry-run",
+    )
