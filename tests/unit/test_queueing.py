@@ -98,6 +98,11 @@ def test_no_bytes_at_all_make_a_token_raise(text):
     queueing.parse_token(text)
 
 
+def test_a_token_that_names_no_absolute_folder_speaks_of_nothing():
+    assert queueing.parse_token(b"n1,0,/r/.git/gitseq") == (Held("n1", 0, b"/r/.git/gitseq"),)
+    assert queueing.parse_token(b"n1,0,r/.git/gitseq") == ()
+
+
 @given(st.lists(held, min_size=1, max_size=2), st.data())
 def test_a_cut_off_token_is_no_token_or_a_shorter_one(leases, data):
     text = queueing.token_text(leases)
