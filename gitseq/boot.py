@@ -81,12 +81,28 @@ class _SiteFinder:
 def main() -> None:
     """What a shim calls: `sys.argv` is ['-c', library, path of the hook, stage, git's arguments ...]."""
     gc.disable()  # a run is short and makes few cycles; walking its modules again and again costs 1.5 ms
+    finder = _set_up()
+    from gitseq.cli import hook
+
+    _end(finder, hook.main())
+
+
+def wrapper() -> None:
+    """What a wrapper calls: `sys.argv` is ['-c', library, start folder, path of the command, arguments ...]."""
+    finder = _set_up()
+    from gitseq.cli import wrapped
+
+    _end(finder, wrapped.main())
+
+
+def _set_up() -> _Finder:
     finder = _Finder(_load(), type(__spec__))
     sys.meta_path.insert(0, finder)
     sys.meta_path.append(_SiteFinder())
-    from gitseq.cli import hook
+    return finder
 
-    code = hook.main()
+
+def _end(finder: _Finder, code: int) -> None:
     if not finder.is_whole:
         _store()
     os._exit(code)  # nothing is left to clean up, and tearing down the interpreter costs milliseconds

@@ -21,6 +21,8 @@ VERBS = {
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
     "status": "show who holds the lease and who waits",
+    "wrap": "write wrappers, so that commands take their turn by themselves",
+    "unwrap": "take wrappers away again",
     "recover": "bring back unstaged work of a run that died",
     "reap": "end processes that a dead run left behind",
     "list": "show the configured hooks",

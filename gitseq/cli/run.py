@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from gitseq.cli import configuration
 from gitseq.cli.main import Context
 from gitseq.config import compiled
 from gitseq.core import colour
@@ -55,12 +56,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how the outcome is told")
     parser.add_argument("--color", choices=colour.CHOICES, help="default: auto, or GITSEQ_COLOR")
     parser.add_argument("--config", "-c", metavar="FILE", help="this configuration file")
+    configuration.add_profile_option(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="also show the output of hooks that pass")
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
     """Run the hooks that were asked for."""
-    env = context.env
+    env = configuration.environment(options, context.env)
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     plan = settings.overridden(compiled.load(repo.top, repo.state_dir, env, explicit), env)

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
 NOT_YET = frozenset(
     (
-        "profile",
         "repo",
         "hook.args",
         "hook.builtin",

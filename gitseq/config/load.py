@@ -4,7 +4,7 @@ import os
 
 from gitseq.config import kept
 from gitseq.config.availability import refusal
-from gitseq.config.explain import Document, Findings, on_one_line, whole_file
+from gitseq.config.explain import Document, Findings, on_one_line, one_of, whole_file
 from gitseq.core import units
 from gitseq.errors import NoConfiguration
 from gitseq.model import Hook, Plan, Record
@@ -67,7 +67,7 @@ def compile_plan(where: "Where") -> Compiled:
     reader = _Reader(where)
     document = _find(where, reader)
     overlay = _find_overlay(where, reader)
-    config, hooks, notices = _checked(document, overlay)
+    config, hooks, notices = _checked(where, document, overlay)
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
@@ -173,7 +173,9 @@ def _syntax_problem(error: ValueError, text: str) -> "tuple[int, int, str]":
 # --- checking and merging --------------------------------------------------------------------------
 
 
-def _checked(document: Document, overlay: "Document | None") -> "tuple[Config, list[HookTable], tuple[str, ...]]":
+def _checked(
+    where: "Where", document: Document, overlay: "Document | None"
+) -> "tuple[Config, list[HookTable], tuple[str, ...]]":
     """The two files as one, all of it sound; ConfigError otherwise."""
     import msgspec
 
@@ -192,8 +194,9 @@ def _checked(document: Document, overlay: "Document | None") -> "tuple[Config, l
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
     meaning.check_together(hooks, findings)
     findings.raise_any()
-    config = msgspec.convert({**top.values, "hook": []}, Config)
-    return config, [msgspec.convert(hook.values, HookTable) for hook in hooks], notices
+    values, told = _in_profile(where, top.values, document.name)
+    config = msgspec.convert({**values, "hook": []}, Config)
+    return config, [msgspec.convert(hook.values, HookTable) for hook in hooks], notices + told
 
 
 def _tables(document: Document) -> "tuple[Table, list[Table]]":
@@ -213,7 +216,8 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
 
     over, over_hooks = _tables(overlay)
     check_ids(over_hooks, findings)
-    top.overlay(overlay, (), over.values)
+    profiles = {**top.values.get("profile", {}), **over.values.get("profile", {})}
+    top.overlay(overlay, (), {**over.values, **({"profile": profiles} if profiles else {})})
     by_id = {str(hook.values.get("id")): hook for hook in hooks}
     done: "dict[str, list[str]]" = {"changes": [], "adds": []}
     for hook in over_hooks:
@@ -225,6 +229,26 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
         done["changes" if name in by_id else "adds"].append(on_one_line(name))
     told = ", ".join(f"{verb} {', '.join(names)}" for verb, names in done.items() if names)
     return (f"{overlay.name} {told or 'changes settings'}",)
+
+
+_PROFILE_OF_CI = "ci"
+
+
+def _in_profile(where: "Where", values: "dict[str, Any]", source: str) -> "tuple[dict[str, Any], tuple[str, ...]]":
+    """The settings with those of the chosen profile over them, key by key; and which one it is, in words.
+
+    ConfigError for a profile that was asked for by name and does not exist.
+    """
+    profiles = values.get("profile", {})
+    asked = where.profile.decode("utf-8", "surrogateescape")
+    name = asked or (_PROFILE_OF_CI if where.is_ci and _PROFILE_OF_CI in profiles else "")
+    if not name:
+        return values, ()
+    if name not in profiles:
+        known = one_of(name, profiles) if profiles else f"`{on_one_line(name)}` is not known; it has no [profile.NAME]"
+        raise whole_file(source, f"profile {known}", hint="It was chosen by --profile or GITSEQ_PROFILE.")
+    over = {key: {**values.get(key, {}), **table} for key, table in profiles[name].items()}
+    return {**values, **over}, (f"profile {on_one_line(name)}",)
 
 
 # --- making the plan -------------------------------------------------------------------------------
