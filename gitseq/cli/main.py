@@ -29,6 +29,7 @@ VERBS = {
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",
     "init": "write a first gitseq.toml",
+    "completion": "print what a shell needs to complete gitseq's command line",
 }
 
 
@@ -70,14 +71,19 @@ def run(arguments: "list[str]") -> int:
 
 def _parse(arguments: "list[str]") -> argparse.Namespace:
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
-    parser = argparse.ArgumentParser(
+    asked = next((argument for argument in arguments if argument in VERBS), None)
+    return parser([asked] if asked is not None else []).parse_args(arguments)
+
+
+def parser(configured: "list[str]") -> argparse.ArgumentParser:
+    """The parser of the whole command line, in which these verbs know their options."""
+    top = argparse.ArgumentParser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",
         epilog="Example: gitseq init && gitseq install && git commit",
     )
-    parser.add_argument("--version", action="version", version=f"gitseq {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    asked = next((argument for argument in arguments if argument in VERBS), None)
+    top.add_argument("--version", action="version", version=f"gitseq {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, help_line in VERBS.items():
         sub = verbs.add_parser(
             verb,
@@ -86,6 +92,6 @@ def _parse(arguments: "list[str]") -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        if verb == asked:
+        if verb in configured:
             importlib.import_module(f"gitseq.cli.{verb}").configure(sub)
-    return parser.parse_args(arguments)
+    return top
