@@ -33,15 +33,14 @@ def with_section(text: bytes) -> bytes:
 
     Raises Unbalanced rather than guess where a section ends.
     """
-    section = _block(_newline(text))
     before, found, after = _split(text)
     if found:
-        return before + section + after
-    if not text:
-        return section
+        return before + _block(_newline(found)) + after
     newline = _newline(text)
+    if not text:
+        return _block(newline)
     gap = b"" if text.endswith(newline * 2) else newline if text.endswith(newline) else newline * 2
-    return text + gap + section
+    return text + gap + _block(newline)
 
 
 def without_section(text: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """`gitseq init --agents`, and that what it tells agents is so."""
 
 import re
-import subprocess
 
 from gitseq.core import agents
 from tests.support.procs import spawned
@@ -68,9 +67,4 @@ def test_an_agent_that_follows_it_waits_commits_and_reads_75(repo, sequencer):
     repo.add("bad.txt")
     refused = repo.gitseq("exec", "--", "git", "commit", "-m", "y")
     assert refused.returncode == 1
-    assert (
-        subprocess.run(
-            ["git", "log", "-1", "--format=%s"], cwd=repo.path, env=repo.env, capture_output=True, check=True
-        ).stdout
-        == b"x\n"
-    )
+    assert repo.git("log", "-1", "--format=%s").stdout == b"x\n"
