@@ -55,7 +55,7 @@ def run(arguments: "list[str]") -> int:
 
             return hook.run([os.fsencode(argument) for argument in arguments[1:]], context.env, context.cwd)
         options = _parse(arguments)
-        module = importlib.import_module(f"gitseq.cli.{options.verb}")
+        module = importlib.import_module(_module_of(options.verb))
         code: int = module.run(options, context)
         return code
     except GitseqError as error:
@@ -67,6 +67,10 @@ def run(arguments: "list[str]") -> int:
         from gitseq.cli import crash
 
         return crash.report([os.fsencode(argument) for argument in arguments])
+
+
+def _module_of(verb: str) -> str:
+    return "gitseq.cli." + verb.replace("-", "_")
 
 
 def _parse(arguments: "list[str]") -> argparse.Namespace:
@@ -93,5 +97,5 @@ def parser(configured: "list[str]") -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         if verb in configured:
-            importlib.import_module(f"gitseq.cli.{verb}").configure(sub)
+            importlib.import_module(_module_of(verb)).configure(sub)
     return top
