@@ -181,6 +181,10 @@ class Hook(Record):
         return Limits(self.timeout, self.grace, self.memory, self.processes)
 
 
+PRE_COMMIT = "pre-commit"
+"""The dialect of a plan that was made from pre-commit's own file."""
+
+
 class Plan(Record):
     """A validated configuration: which hooks exist and what holds for all of them."""
 
@@ -207,6 +211,12 @@ class Plan(Record):
     """Seconds for all hooks of a run; waiting is not counted."""
     notices: tuple[str, ...] = ()
     """What a reader should know about where values came from, such as a local overlay."""
+    dialect: str = ""
+    """PRE_COMMIT: where the two differ, the run follows pre-commit."""
+    warnings: tuple[str, ...] = ()
+    """What is told at each run."""
+    install_stages: tuple[str, ...] = ()
+    """Stages whose shims are wanted, whatever the hooks say; () for those that the hooks use."""
 
 
 # --- one run -------------------------------------------------------------------------------------

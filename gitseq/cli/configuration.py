@@ -50,3 +50,8 @@ def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
             name = env[b"GITSEQ_PROFILE"].decode("utf-8", "backslashreplace")
             raise ConfigError(f"there is no profile `{name}`: {none.what}", hint=none.hint) from None
         return Plan("", ())
+
+
+def remarks(plan: Plan) -> "list[str]":
+    """What there is to say about a sound configuration, a line each."""
+    return [f"warning: {text}" for text in plan.warnings] + [f"note: {text}" for text in plan.notices]

@@ -54,6 +54,10 @@ def run(arguments: "list[str]") -> int:
             from gitseq.cli import hook
 
             return hook.run([os.fsencode(argument) for argument in arguments[1:]], context.env, context.cwd)
+        if arguments and arguments[0] == "meta":  # what `repo: meta` hooks are started as
+            from gitseq.cli import meta
+
+            return meta.run(arguments[1:], context)
         options = _parse(arguments)
         module = importlib.import_module(_module_of(options.verb))
         code: int = module.run(options, context)

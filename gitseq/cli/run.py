@@ -45,6 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-s", "--from-ref", "--source", metavar="A", help="with --to-ref: the files changed since A ..."
     )
     parser.add_argument("-o", "--to-ref", "--origin", metavar="B", help="... in B")
+    parser.add_argument(
+        "--commit-msg-filename", metavar="F", help="the message file, for the stages that are about one"
+    )
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave this hook out (repeatable)")
     parser.add_argument("--group", action="append", default=[], metavar="G", help="only hooks of this group")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first hook that fails")
@@ -96,6 +99,7 @@ def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Reque
     select, files, revisions = _selection(options, context, repo)
     return Request(
         STAGES[stage],
+        _message_file(options, context, repo),
         select=select,
         files=files,
         revisions=revisions,
@@ -104,6 +108,13 @@ def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Reque
         skip=skip_list(context.env, tuple(options.skip)),
         fail_fast=options.fail_fast,
     )
+
+
+def _message_file(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[bytes, ...]":
+    """The argument that git would hand to a hook about a message."""
+    if options.commit_msg_filename is None:
+        return ()
+    return (os.path.relpath(os.path.join(context.cwd, os.fsencode(options.commit_msg_filename)), repo.top),)
 
 
 def _stage_and_ids(options: argparse.Namespace) -> "tuple[str, tuple[str, ...]]":

@@ -15,10 +15,9 @@ NOT_YET = frozenset(
         "hook.cache",
         "hook.inputs",
         "hook.tool_version",
-        ".pre-commit-config.yaml",
     )
 )
-"""Keys without positions; one with a value is refused for that value only. The last is a file that may be found."""
+"""Keys without positions; one with a value is refused for that value only."""
 
 
 def refusal(path: "Path", value: object) -> str:

@@ -5,6 +5,7 @@ import os
 from gitseq.cage import run as cage
 from gitseq.core import batch, gitenv, verdict
 from gitseq.core.verdict import Ran
+from gitseq.errors import EnvironmentProblem
 from gitseq.host import files, procs, terminal
 from gitseq.model import HalfMemory, Hook, HookProgress, Notice, Record, Verdict
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from gitseq.queue.nesting import Parent
 
 _SHELL = b"/bin/sh"
+_HAZMAT = ("pre-commit", "hazmat")
+"""In front of a command: one of pre-commit's tools around it, which we bring along (`languages.programs.hazmat`)."""
 
 
 class Job(Record):
@@ -177,7 +180,20 @@ def _command(hook: Hook) -> "list[bytes]":
     """The argument list without files. A script runs as `sh -c SCRIPT ID FILES...`, so that files are its "$@"."""
     if hook.shell:
         return [_SHELL, b"-c", _bytes(hook.argv[0]), _bytes(hook.id)]
+    if hook.language != "system" or hook.argv[:2] == _HAZMAT:
+        return _started_by_language(hook)
     return [_bytes(argument) for argument in hook.argv]
+
+
+def _started_by_language(hook: Hook) -> "list[bytes]":
+    from gitseq.languages import base
+
+    if hook.language == base.SYSTEM:
+        return list(base.command(hook))
+    try:
+        return list(base.load(hook.language).start(hook, b"").argv)
+    except ModuleNotFoundError:
+        raise EnvironmentProblem(f"{hook.id}: this gitseq cannot run hooks of language `{hook.language}`") from None
 
 
 def _nothing() -> int:

@@ -16,6 +16,7 @@ from gitseq.git import indexlock, status
 from gitseq.git.marks import Drift, Marks
 from gitseq.host import clock
 from gitseq.model import (
+    PRE_COMMIT,
     Hook,
     HookRetried,
     HookStarted,
@@ -71,6 +72,8 @@ class _Run:
         chosen = hooks_for(world.plan, request)
         if not chosen and not request.legacy:
             return
+        for text in world.plan.warnings:
+            self._warn(text)
         self._marks = world.marks if world.marks is not None else Marks.take(world.repo, world.env)
         try:
             taken = turn.take(request, world, _what(request))
@@ -160,9 +163,9 @@ class _Run:
                 why="\n".join("    " + path.decode("utf-8", "backslashreplace") for path in listing.unmerged[:10]),
                 hint="Resolve the conflicts and `git add` the files, then try again.",
             )
-        if self._is_about_the_index() and os.fsencode(world.plan.source) in listing.signatures:
+        if self._is_about_the_configuration() and os.fsencode(world.plan.source) in listing.signatures:
             raise Refused(
-                "Your gitseq configuration is unstaged.",
+                f"Your {world.plan.dialect or 'gitseq'} configuration is unstaged.",
                 why="The hooks that run would not be the ones you commit.",
                 hint=f"`git add {world.plan.source}` to fix this.",
             )
@@ -179,6 +182,12 @@ class _Run:
 
     def _is_about_the_index(self) -> bool:
         return self._request.stage.checks_index and self._request.select == asked.BY_STAGE
+
+    def _is_about_the_configuration(self) -> bool:
+        """Whether an unstaged configuration is refused: with pre-commit's own file, as it does, in every stage."""
+        if self._world.plan.dialect == PRE_COMMIT:
+            return self._request.select not in (asked.ALL_FILES, asked.NAMED_FILES)
+        return self._is_about_the_index()
 
     def _warn(self, text: str) -> None:
         self._world.tell(Notice("warning", text))

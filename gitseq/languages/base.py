@@ -12,6 +12,7 @@ lock of that environment, into a folder that nobody else uses before it has retu
 
 import importlib
 
+from gitseq.host import package
 from gitseq.model import Record
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from gitseq.host.env import Env
+    from gitseq.model import Hook
 
 SYSTEM = "system"
 """The language of a command that is started as it stands: hooks of it never come here."""
@@ -40,3 +42,22 @@ class Start(Record):
 def load(name: str) -> "ModuleType":
     """The module of a language. Raises ModuleNotFoundError for one that nobody knows."""
     return importlib.import_module("gitseq.languages." + name.replace("-", "_"))
+
+
+_BOOT = b"import sys; sys.path.append(sys.argv.pop(1)); from gitseq.languages.programs.%s import main; main()"
+_HAZMAT = (b"pre-commit", b"hazmat")
+
+
+def program(name: str) -> "tuple[bytes, ...]":
+    """The command that runs one of `languages.programs`; its arguments follow."""
+    flags = (b"-I", b"-S", b"-X", b"utf8", b"-c")
+    return (package.interpreter(), *flags, _BOOT % name.encode(), package.library())
+
+
+def command(hook: "Hook") -> "tuple[bytes, ...]":
+    """A hook's command as bytes, for languages that start it as it stands.
+
+    `pre-commit hazmat TOOL ...` in front of it is a tool of pre-commit's own that we have, too.
+    """
+    argv = tuple(word.encode("utf-8", "surrogateescape") for word in hook.argv)
+    return program("hazmat") + argv[2:] if argv[:2] == _HAZMAT else argv

@@ -172,12 +172,6 @@ def test_no_configuration_has_an_error_of_its_own(tmp_path):
     assert "gitseq init" in told(caught.value)
 
 
-def test_pre_commit_configuration_is_refused_with_the_way_out(tmp_path):
-    error = problem(tmp_path, "repos: []", ".pre-commit-config.yaml")
-    assert "not available yet" in told(error)
-    assert "gitseq init" in told(error)
-
-
 def test_named_file_that_is_missing_is_no_missing_configuration(tmp_path):
     with pytest.raises(ConfigError, match="there is no such file") as caught:
         compiled(tmp_path, explicit=b"other.toml")
