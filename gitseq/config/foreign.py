@@ -126,7 +126,9 @@ class _Reader:
                 self._hold(rule, self._data[key], (key,))
         self._warn_unknown(self._data, _TOP_KEYS, "at root")
         for key in ("files", "exclude"):
-            self._warn_slashes(self._data.get(key), f"The top-level {key!r} field", f"the slashes in the top-level {key!r} field")
+            self._warn_slashes(
+                self._data.get(key), f"The top-level {key!r} field", f"the slashes in the top-level {key!r} field"
+            )
         self._warn_stages(self._data.get("default_stages"), "top-level `default_stages`")
 
     def _check_repo(self, repo: "Any", path: "Path") -> None:
