@@ -5,7 +5,6 @@ import os
 from gitseq.builtin.arguments import Option
 from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile, finding
 
-
 _EXECUTABLE = 0o111
 
 

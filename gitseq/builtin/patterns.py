@@ -1,5 +1,6 @@
 """Regular expressions over content: links that will rot, and whatever the user forbids or requires."""
 
+import io
 import re
 
 from gitseq.builtin import arguments
@@ -59,10 +60,10 @@ class Permalinks(PerFile):
     def _lines(self, path: bytes, first: int, content: bytes) -> "Iterator[bytes]":
         if b"/blob/" not in content:
             return
-        for number, line in enumerate(content.split(b"\n"), first):
-            whole = line + b"\n"
-            for _ in (pattern for pattern in self._patterns if b"/blob/" in line and pattern.search(whole)):
-                yield b"%s:%d:%s" % (path, number, whole)
+        for number, line in enumerate(io.BytesIO(content), first):
+            if b"/blob/" in line:
+                for _ in filter(None, (pattern.search(line) for pattern in self._patterns)):
+                    yield b"%s:%d:%s" % (path, number, line)
 
 
 class _Patterns(PerFile):

@@ -1,18 +1,13 @@
 """Files whose lines have an order."""
 
+import io
+
 from gitseq.builtin.arguments import Option
 from gitseq.builtin.base import CLEAN, File, Finding, PerFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from re import Pattern
-
-
-def _lines(content: bytes) -> "list[bytes]":
-    """Lines with their ends, split at LF alone."""
-    lines = [line + b"\n" for line in content.split(b"\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines if lines[-1] else lines[:-1]
 
 
 class FileContents(PerFile):
@@ -29,7 +24,7 @@ class FileContents(PerFile):
 
     def check(self, file: File, content: bytes) -> Finding:
         """Fixed when the order is another."""
-        lines = [line.rstrip(b"\r\n") for line in _lines(content) if line.strip()]
+        lines = [line.rstrip(b"\r\n") for line in io.BytesIO(content) if line.strip()]
         ordered = sorted(set(lines) if self._unique else lines, key=self._key)
         fixed = b"".join([line + b"\n" for line in ordered])
         return CLEAN if fixed == content else _sorting(file, fixed)
@@ -84,7 +79,7 @@ def _sorted_requirements(content: bytes) -> bytes:
 def _requirements(content: bytes) -> "tuple[list[_Requirement], list[bytes]]":
     """The requirements, and the comments after the last."""
     found = [_Requirement()]
-    for line in _lines(content):
+    for line in io.BytesIO(content):
         if found[-1].is_complete:
             found.append(_Requirement())
         current, blank = found[-1], not line.strip()
