@@ -1,6 +1,7 @@
 """Arguments of built-in hooks: what argparse would have understood, mostly without argparse."""
 
 import importlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -75,3 +76,18 @@ def test_every_id_has_a_check():
     assert set(DEFAULTS) > CONTENT_ONLY
     for name in DEFAULTS:
         assert registry.load(name, ["x"] if name.endswith("-pattern") else [])
+
+
+def test_the_reference_lists_every_hook_with_its_options_and_whether_it_is_cached():
+    page = (Path(__file__).parents[2] / "docs/reference/builtin-hooks.md").read_text()
+    rows = {
+        row[1].strip(" `"): row
+        for row in (line.split("|") for line in page.splitlines())
+        if row[0] == "" and len(row) > 4
+    }
+    assert {name for name in rows if name in DEFAULTS} == set(DEFAULTS)
+    for name in DEFAULTS:
+        assert rows[name][4].strip() == ("yes" if name in CONTENT_ONLY else "no"), name
+        for option in options_of(name)[0].options:
+            hidden = {"--no-markdown-linebreak-ext", "--allow-dict-kwargs"}
+            assert not set(option.flags) - hidden or any(flag in rows[name][3] for flag in option.flags), option.flags
