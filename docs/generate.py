@@ -1,22 +1,26 @@
-"""Writes the pages that are read off the parsers: reference/command-line.md and reference/gitseq.1.
+"""Writes what is read off the code: reference/command-line.md, reference/gitseq.1, and .pre-commit-hooks.yaml.
 
     python docs/generate.py            (make docs)
 
 Tables that are written by hand elsewhere - exit codes, variables - are taken from there for the man page.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
 from gitseq.cli import described  # noqa: E402 - found by the line above
+from gitseq.core.builtins import DEFAULTS  # noqa: E402
 from gitseq.core.commandline import Argument, Verb  # noqa: E402
 
 PAGE, MANUAL = DOCS / "reference/command-line.md", DOCS / "reference/gitseq.1"
+OFFER = DOCS.parent / ".pre-commit-hooks.yaml"
 
 WHAT = "Git hooks one at a time: queued for the whole repository, caged, and no byte lost."
 
@@ -141,9 +145,30 @@ def roff(text: str) -> str:
     return "\n".join("\\&" + line if line.startswith((".", "'")) else line for line in text.splitlines())
 
 
+# --- for other managers ----------------------------------------------------------------------------
+
+
+def offer() -> str:
+    """The whole of .pre-commit-hooks.yaml: the hooks inside gitseq, for pre-commit and its like."""
+    head = "# Written by `make docs`: the hooks inside gitseq, for pre-commit and what else reads this file."
+    return "\n\n".join([head, *(offered(name, dict(keys)) for name, keys in DEFAULTS.items())]) + "\n"
+
+
+def offered(name: str, keys: "dict[str, Any]") -> str:
+    """One hook. The message of a commit is a file name to pre-commit, so a hook about it takes names."""
+    if keys.get("stages") == ("commit-msg",):
+        keys = {key: value for key, value in keys.items() if key not in ("pass_filenames", "always_run")}
+    values = {"id": name, "name": keys.pop("name"), "entry": f"gitseq builtin {name}", "language": "python", **keys}
+    if "stages" in keys:
+        values["minimum_pre_commit_version"] = "3.2.0"  # the first that knows stages by these names
+    lines = [f"{key}: {json.dumps(value)}" for key, value in values.items()]
+    return "- " + "\n  ".join(lines)
+
+
 def main() -> None:
     PAGE.write_text(page())
     MANUAL.write_text(manual())
+    OFFER.write_text(offer())
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ VERBS = {
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",
     "init": "write a first gitseq.toml",
+    "builtin": "run a hook inside gitseq as a command",
     "migrate": "turn the configuration of another hook manager into a gitseq.toml",
     "completion": "print what a shell needs to complete gitseq's command line",
 }

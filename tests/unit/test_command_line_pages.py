@@ -29,6 +29,11 @@ def test_reference_and_man_page_are_those_of_the_parsers():
     assert pages.MANUAL.read_text() == pages.manual(), "the command line has changed: make docs"
 
 
+def test_what_is_offered_to_other_managers_is_what_there_is():
+    pages = generator()
+    assert pages.OFFER.read_text() == pages.offer(), "the built-in hooks have changed: make docs"
+
+
 @pytest.mark.parametrize("tool", [["groff", "-man", "-ww", "-Tutf8", "-z"], ["mandoc", "-T", "lint", "-W", "error"]])
 def test_man_page_is_one(tool):
     if shutil.which(tool[0]) is None:
