@@ -1,6 +1,6 @@
 """Writes what is read off the code: reference/command-line.md, reference/gitseq.1, and .pre-commit-hooks.yaml.
 
-    python docs/generate.py            (make docs)
+    python docs/generate.py            (make pages)
 
 Tables that are written by hand elsewhere - exit codes, variables - are taken from there for the man page.
 """
@@ -44,9 +44,8 @@ def flags_of(argument: Argument) -> str:
 
 def rows(page: Path, heading: str) -> "Iterator[tuple[str, str]]":
     """The two columns of the first table below a heading."""
-    text = page.read_text().split(heading, 1)[1].split("\n#", 1)[0]
-    table = [line for line in text.splitlines() if line.startswith("|")]
-    for line in table[2:]:  # below the head and its rule
+    table = "|" + page.read_text().split(heading, 1)[1].split("\n|", 1)[1].split("\n\n", 1)[0]
+    for line in table.splitlines()[2:]:  # below the head and its rule
         first, second = line.strip("| ").split(" | ", 1)
         yield first, second
 
@@ -59,10 +58,10 @@ def page() -> str:
     verbs = described.verbs()
     parts = [
         "# The command line",
-        "Written by `make docs` from the parsers; `gitseq VERB --help` says the same.",
+        "Written by `make pages` from the parsers; `gitseq VERB --help` says the same.",
         "| | |\n|---|---|\n"
         + "\n".join(f"| [`{v.name}`](#gitseq-{v.name.replace(' ', '-')}) | {v.help} |" for v in verbs),
-        "Exit codes are on [the first page](../index.md#exit-codes), variables on [their own](environment.md).",
+        "See also [exit codes](exit-codes.md) and [environment variables](environment.md).",
         *(section(verb) for verb in verbs),
     ]
     return "\n\n".join(parts) + "\n"
@@ -101,10 +100,10 @@ def manual() -> str:
     lines += [".SH VERBS", *(line for verb in verbs for line in manual_of(verb))]
     lines += [
         ".SH EXIT STATUS",
-        *(line for code, what in rows(DOCS / "index.md", "## Exit codes") for line in item(code, what)),
+        *(line for code, what in rows(DOCS / "reference/exit-codes.md", "# Exit codes") for line in item(code, what)),
     ]
     lines.append(".SH ENVIRONMENT")
-    for name, what in rows(DOCS / "reference/environment.md", "## What gitseq listens to"):
+    for name, what in rows(DOCS / "reference/environment.md", "## Read by gitseq"):
         lines += item(name, what)
     lines += [".SH FILES"]
     for name, what in FILES:
@@ -150,7 +149,7 @@ def roff(text: str) -> str:
 
 def offer() -> str:
     """The whole of .pre-commit-hooks.yaml: the hooks inside gitseq, for pre-commit and its like."""
-    head = "# Written by `make docs`: the hooks inside gitseq, for pre-commit and what else reads this file."
+    head = "# Written by `make pages`: the hooks inside gitseq, for pre-commit and what else reads this file."
     return "\n\n".join([head, *(offered(name, dict(keys)) for name, keys in DEFAULTS.items())]) + "\n"
 
 

@@ -85,7 +85,8 @@ def in_turn(
     is_terminal = terminal.is_terminal(2)
     coloured = colour.wanted(host_env.text(env, "GITSEQ_COLOR", "auto"), env, is_terminal)
     shown = (Live if is_terminal else Plain)(colour=coloured, fd=2)
-    tell = Journal(repo.state_dir, repo.top, "exec", _both(shown, also) if also is not None else shown)
+    place = journal.place(repo.state_dir, repo.top, env)
+    tell = Journal(place, "exec", _both(shown, also) if also is not None else shown)
     patience = settings.patience(plan, env, wait)
     with Signals() as signals:
         return command.execute(order, World(env, repo, plan, signals, None, tell, is_terminal, patience))

@@ -24,6 +24,7 @@ from gitseq.model import (
     Notice,
     Report,
     RunFinished,
+    RunRefused,
     RunStarted,
     Verdict,
 )
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from gitseq.queue.nesting import Parent
 
 
+FIRST_NAMES = 10
+"""So many of the files a hook is run on are told by name."""
+
+
 def execute(request: "Request", world: "World") -> Report:
     """Run the hooks of a stage and tell what happens; failures of any kind are in the report, never raised."""
     run = _Run(request, world)
@@ -46,6 +51,8 @@ def execute(request: "Request", world: "World") -> Report:
     except GitseqError as error:
         problem = error
     report = run.report(problem)
+    if report.problem:
+        world.tell(RunRefused(report.exit_code, report.problem))
     world.tell(RunFinished(report))
     return report
 
@@ -218,7 +225,8 @@ class _Run:
             if choice.skipped is not None:
                 self._verdicts.finish(Verdict(hook=hook, status="skipped", reason=choice.skipped))
                 continue
-            told = self._run_one(hooks.Job(hook, choice.paths, found.exports))
+            same = candidates.fingerprint(found, choice.paths, hook.root)
+            told = self._run_one(hooks.Job(hook, choice.paths, found.exports, same))
             if told.failed and (hook.fail_fast or self._world.plan.fail_fast or self._request.fail_fast):
                 return
 
@@ -226,7 +234,7 @@ class _Run:
         """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""
         self._stop_if_asked()
         self._wait_for_memory(job.hook)
-        self._world.tell(HookStarted(job.hook))
+        self._world.tell(HookStarted(job.hook, len(job.paths), tuple(job.paths[:FIRST_NAMES]), job.input))
         for attempt in range(job.hook.retry + 1):
             told, stopped = self._attempt(job)
             if stopped is not None or not told.failed or told.modified or attempt == job.hook.retry:

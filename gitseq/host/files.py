@@ -109,6 +109,16 @@ def ensure_dir(path: "bytes | str", mode: int = 0o777) -> None:
         os.makedirs(path, mode, exist_ok=True)
 
 
+def ensure_private_dir(path: bytes) -> None:
+    """Make a folder that is its owner's alone, and the one above it, too (`makedirs` gives a mode to the last only).
+
+    Raises OSError.
+    """
+    if not os.path.isdir(path):
+        ensure_dir(os.path.dirname(path), 0o700)
+        ensure_dir(path, 0o700)
+
+
 def unnamed(content: bytes) -> int:
     """A descriptor, open at its start, of a file that has no name and holds `content`. Raises OSError."""
     if hasattr(os, "memfd_create"):

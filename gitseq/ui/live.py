@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.live import Live as RichLive
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_BAR = 40
+"""Columns of a bar."""
 _CLEAR_LINE = "\r\033[2K"
 
 
@@ -94,6 +96,15 @@ def _picture(event: HookProgress, columns: int) -> "Group":
     frame = _FRAMES[int(event.elapsed * 10) % len(_FRAMES)]
     lines = [Text(f"{text.start(event.hook.name, columns)}{frame} {int(event.elapsed)}s", no_wrap=True)]
     newest = event.tail.rstrip().rpartition(b"\n")[2]
+    if event.calls > 1:
+        lines.append(Text(bar(event.done, event.calls), style="dim", no_wrap=True))
     if newest:
-        lines.append(Text.from_ansi(newest.decode("utf-8", "backslashreplace"), style="dim", no_wrap=True, end=""))
+        lines.append(Text.from_ansi(newest.decode("utf-8", "backslashreplace"), style="dim", no_wrap=True))
+    lines[-1].end = ""
     return Group(*lines)
+
+
+def bar(done: int, calls: int) -> str:
+    """How many of a hook's calls are over."""
+    full = done * _BAR // calls
+    return f"{'━' * full}{'┄' * (_BAR - full)} call {min(done + 1, calls)} of {calls}"

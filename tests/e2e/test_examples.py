@@ -48,7 +48,7 @@ def shell(script, repo, **env):
 def turns(repo):
     journal = repo.common_dir / "gitseq/journal/journal.jsonl"
     lines = journal.read_text().splitlines() if journal.exists() else []
-    return [entry["argv"] for entry in map(json.loads, lines) if entry["event"] == "exec"]
+    return [entry["argv"] for entry in map(json.loads, lines) if entry["event"] == "exec-end"]
 
 
 # --- GitHub

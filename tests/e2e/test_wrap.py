@@ -49,7 +49,7 @@ def turns(repo):
     """The commands that the journal knows to have had a turn."""
     journal = repo.common_dir / "gitseq/journal/journal.jsonl"
     lines = journal.read_text().splitlines() if journal.exists() else []
-    return [entry["argv"] for entry in map(json.loads, lines) if entry["event"] == "exec"]
+    return [entry["argv"] for entry in map(json.loads, lines) if entry["event"] == "exec-end"]
 
 
 # --- turns

@@ -25,13 +25,13 @@ def generator():
 
 def test_reference_and_man_page_are_those_of_the_parsers():
     pages = generator()
-    assert pages.PAGE.read_text() == pages.page(), "the command line has changed: make docs"
-    assert pages.MANUAL.read_text() == pages.manual(), "the command line has changed: make docs"
+    assert pages.PAGE.read_text() == pages.page(), "the command line has changed: make pages"
+    assert pages.MANUAL.read_text() == pages.manual(), "the command line has changed: make pages"
 
 
 def test_what_is_offered_to_other_managers_is_what_there_is():
     pages = generator()
-    assert pages.OFFER.read_text() == pages.offer(), "the built-in hooks have changed: make docs"
+    assert pages.OFFER.read_text() == pages.offer(), "the built-in hooks have changed: make pages"
 
 
 @pytest.mark.parametrize("tool", [["groff", "-man", "-ww", "-Tutf8", "-z"], ["mandoc", "-T", "lint", "-W", "error"]])
@@ -50,7 +50,7 @@ def test_man_page_and_console_script_are_in_the_wheel():
 
 def examples(verb):
     """The command lines in the text below a verb's options."""
-    lines = [re.sub(r"^Example: +", "  ", line) for line in VERBS[verb].epilog.splitlines()]
+    lines = [re.sub(r"^[Ee]xample: +", "  ", line) for line in VERBS[verb].epilog.splitlines()]
     lines = [re.split(r"\s{2,}|(?<!-) {1,}#", line.strip())[0] for line in lines if line.startswith("  ")]
     commands = [part.strip() for line in lines for part in re.split(r"&&|\||>", line)]
     return [command for command in commands if command.startswith("gitseq ")]
