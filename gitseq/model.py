@@ -334,6 +334,8 @@ class CommandFinished(Event):
     processes: int
     killed: str = ""
     """Which cap it ran into: `timeout`, `memory` or `processes`; '' when none."""
+    signal: int = 0
+    """By which it died, or 0."""
 
 
 class HookStarted(Event):

@@ -21,6 +21,8 @@ VERBS = {
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
     "status": "show who holds the lease and who waits",
+    "wrap": "write wrappers, so that commands take their turn by themselves",
+    "unwrap": "take wrappers away again",
     "monitor": "the same, live, with keys to cancel and to kill",
     "doctor": "find what is wrong around gitseq, and what to type",
     "logs": "show what runs did: the last ones, one in detail, or in figures",
@@ -33,6 +35,9 @@ VERBS = {
     "env": "show, install and sweep what remote hooks need",
     "update": "move the revs of remote hooks to the newest tags",
     "try-repo": "run the hooks of a repository without configuring them",
+    "builtin": "run a hook inside gitseq as a command",
+    "migrate": "turn the configuration of another hook manager into a gitseq.toml",
+    "completion": "print what a shell needs to complete gitseq's command line",
 }
 
 
@@ -82,14 +87,19 @@ def _module_of(verb: str) -> str:
 
 def _parse(arguments: "list[str]") -> argparse.Namespace:
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
-    parser = argparse.ArgumentParser(
+    asked = next((argument for argument in arguments if argument in VERBS), None)
+    return parser([asked] if asked is not None else []).parse_args(arguments)
+
+
+def parser(configured: "list[str]") -> argparse.ArgumentParser:
+    """The parser of the whole command line, in which these verbs know their options."""
+    top = argparse.ArgumentParser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",
         epilog="Example: gitseq init && gitseq install && git commit",
     )
-    parser.add_argument("--version", action="version", version=f"gitseq {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    asked = next((argument for argument in arguments if argument in VERBS), None)
+    top.add_argument("--version", action="version", version=f"gitseq {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, help_line in VERBS.items():
         sub = verbs.add_parser(
             verb,
@@ -98,6 +108,6 @@ def _parse(arguments: "list[str]") -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        if verb == asked:
+        if verb in configured:
             importlib.import_module(_module_of(verb)).configure(sub)
-    return parser.parse_args(arguments)
+    return top

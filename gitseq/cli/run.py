@@ -71,12 +71,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=_FORMATS, help=told)
     parser.add_argument("--color", choices=colour.CHOICES, help="default: auto, or GITSEQ_COLOR")
     parser.add_argument("--config", "-c", metavar="FILE", help="this configuration file")
+    configuration.add_profile_option(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="also show the output of hooks that pass")
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
     """Run the hooks that were asked for."""
-    env = context.env
+    env = configuration.environment(options, context.env)
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     fetch = configuration.fetcher(repo, env)

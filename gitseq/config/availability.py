@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
 NOT_YET = frozenset(
     (
-        "profile",
         "hook.args",
         "hook.builtin",
         "hook.cache",

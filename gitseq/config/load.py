@@ -3,7 +3,7 @@
 import os
 
 from gitseq.config import kept
-from gitseq.config.explain import Document, Findings, on_one_line, whole_file
+from gitseq.config.explain import Document, Findings, on_one_line, one_of, whole_file
 from gitseq.core import units
 from gitseq.errors import NoConfiguration
 from gitseq.model import PRE_COMMIT, Hook, Plan, Record
@@ -73,7 +73,9 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
     document = _find(where, reader)
     overlay = _find_overlay(where, reader)
     foreign = _foreign(document, fetch, reader)
-    config, hooks, notices = _checked(document, overlay, foreign, lambda found: _remote(document, fetch, reader, found))
+    config, hooks, notices = _checked(
+        where, document, overlay, foreign, lambda found: _remote(document, fetch, reader, found)
+    )
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
@@ -230,6 +232,7 @@ def _foreign(document: Document, fetch: "Fetch | None", reader: _Reader) -> "For
 
 
 def _checked(
+    where: "Where",
     document: Document,
     overlay: "Document | None",
     foreign: "Foreign | None",
@@ -262,8 +265,9 @@ def _checked(
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
     meaning.check_together(hooks, findings)
     findings.raise_any()
-    config = msgspec.convert({**top.values, "hook": []}, Config)
-    return config, hooks, notices
+    values, told = _in_profile(where, top.values, document.name)
+    config = msgspec.convert({**values, "hook": []}, Config)
+    return config, hooks, notices + told
 
 
 def _remote(document: Document, fetch: "Fetch | None", reader: _Reader, findings: Findings) -> "list[Table]":
@@ -296,7 +300,8 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
     if "repo" in over.values:
         findings.add(overlay, ("repo",), "belongs into the configuration itself; an overlay changes or adds [[hook]]s")
     check_ids(over_hooks, findings)
-    top.overlay(overlay, (), over.values)
+    profiles = {**top.values.get("profile", {}), **over.values.get("profile", {})}
+    top.overlay(overlay, (), {**over.values, **({"profile": profiles} if profiles else {})})
     by_id: "dict[str, list[Table]]" = {}  # pre-commit lets hooks share an id
     for hook in hooks:
         by_id.setdefault(str(hook.values.get("id")), []).append(hook)
@@ -310,6 +315,26 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
         done["changes" if name in by_id else "adds"].append(on_one_line(name))
     told = ", ".join(f"{verb} {', '.join(names)}" for verb, names in done.items() if names)
     return (f"{overlay.name} {told or 'changes settings'}",)
+
+
+_PROFILE_OF_CI = "ci"
+
+
+def _in_profile(where: "Where", values: "dict[str, Any]", source: str) -> "tuple[dict[str, Any], tuple[str, ...]]":
+    """The settings with those of the chosen profile over them, key by key; and which one it is, in words.
+
+    ConfigError for a profile that was asked for by name and does not exist.
+    """
+    profiles = values.get("profile", {})
+    asked = where.profile.decode("utf-8", "surrogateescape")
+    name = asked or (_PROFILE_OF_CI if where.is_ci and _PROFILE_OF_CI in profiles else "")
+    if not name:
+        return values, ()
+    if name not in profiles:
+        known = one_of(name, profiles) if profiles else f"`{on_one_line(name)}` is not known; it has no [profile.NAME]"
+        raise whole_file(source, f"profile {known}", hint="It was chosen by --profile or GITSEQ_PROFILE.")
+    over = {key: {**values.get(key, {}), **table} for key, table in profiles[name].items()}
+    return {**values, **over}, (f"profile {on_one_line(name)}",)
 
 
 # --- making the plan -------------------------------------------------------------------------------

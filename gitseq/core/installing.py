@@ -139,15 +139,20 @@ def shim(template: bytes, stage: str, python: bytes, library: bytes) -> bytes:
     Where git does not stop for a hook, a broken shim must not break git: a failing post-checkout is the exit code of
     `git checkout`, and a failing reference-transaction would block the very commands that repair.
     """
-    import re
-
     values = {
         b"@STAGE@": stage.encode(),
         b"@PYTHON@": quoted(python),
         b"@LIBRARY@": quoted(library),
         b"@BROKEN@": b"1" if STAGES[stage].refuses else b"0",
     }
-    return re.sub(rb"@[A-Z]+@", lambda found: values[found[0]], template)  # one pass: a path may hold `@STAGE@`
+    return filled(template, values)
+
+
+def filled(template: bytes, values: "dict[bytes, bytes]") -> bytes:
+    """A template with its `@WORDS@` replaced, in one pass: a path may hold one of them."""
+    import re
+
+    return re.sub(rb"@[A-Z]+@", lambda found: values[found[0]], template)
 
 
 def quoted(value: bytes) -> bytes:

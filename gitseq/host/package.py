@@ -30,14 +30,14 @@ def library() -> bytes:
     return os.path.dirname(_PACKAGE)
 
 
-def shim_template() -> bytes:
-    """The text of hooks/shim.sh: inside the package when installed from a wheel, beside it in a checkout."""
+def template(name: bytes) -> bytes:
+    """The text of a file of hooks/: inside the package when installed from a wheel, beside it in a checkout."""
     for folder in (_PACKAGE + b"/_hooks", library() + b"/hooks"):
-        text = files.read(folder + b"/shim.sh")
+        text = files.read(folder + b"/" + name)
         if text is not None:
             return text
     raise EnvironmentProblem(
-        "this installation of gitseq is not whole: its shim template is missing",
+        "this installation of gitseq is not whole: its template of scripts is missing",
         hint="Install it anew: pipx reinstall gitseq",
     )
 

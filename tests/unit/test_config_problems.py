@@ -114,7 +114,6 @@ HAND_MADE = [
     ("[limits]\nmemory = 'much'", 2, "'much' is not a size"),
     ("[queue]\nscope = 'world'", 2, "known are worktree, repo, user"),
     ("[queue]\nwait = 'for ever'", 2, "is not a duration"),
-    ("[profile.ci.limits]\nmemory = '2GiB'", 1, "profile: not available yet"),
     ("[profile.ci.limits]\nmemory = 2", 2, "profile.ci.limits.memory: must be a string"),
     ("[profile]\nci = 3", 2, "profile.ci: must be a table"),
     ("isolate = 'some'", 1, "known are partial, all, none"),

@@ -147,7 +147,7 @@ def all_shims(patient: "Patient") -> "Iterator[Finding]":
 
 def _shim(slot: installing.Slot, folder: "HookDir", *, started: bool) -> "Iterator[Finding]":
     stage = slot.stage
-    text = installing.shim(package.shim_template(), stage, package.interpreter(), package.library())
+    text = installing.shim(package.template(b"shim.sh"), stage, package.interpreter(), package.library())
     fix = _renewed(folder, stage, text) if started and folder.is_own else None
     if slot.hook is None:
         why = f"Hooks for {stage} do not run."
