@@ -2,7 +2,7 @@
 
 import os
 
-from gitseq.errors import NotRestored
+from gitseq.errors import GitseqError, NotRestored
 from gitseq.git import call
 from gitseq.guard import state
 from gitseq.host import clock, proctree
@@ -142,6 +142,26 @@ def bring_back(world: "World") -> None:
 def _tell(restored: "Restored", world: "World") -> None:
     for line in restored.notices():
         world.tell(Notice("warning", line))
+    if restored.conflicts and restored.complete:
+        copy_what_is_kept(world)
+
+
+def copy_what_is_kept(world: "World") -> None:
+    """Have git hold a second copy of all that conflicts set aside here; that it cannot be made is a warning."""
+    from gitseq.core.text import printable
+    from gitseq.guard import copies
+
+    git = git_of(world)
+    try:
+        for copy in copies.make_missing(world.repo.git_dir, world.repo.top, git):
+            run = printable(copy.run)
+            world.tell(Notice("info", f"A second copy is in git; as a patch: gitseq recover --patch {run}"))
+            for note in copy.notes:
+                world.tell(Notice("warning", f"not in the second copy: {note}"))
+        copies.expire(git, clock.wall())
+    except (GitseqError, OSError) as error:
+        why = error.why or error.what if isinstance(error, GitseqError) else error.strerror or str(error)
+        world.tell(Notice("warning", f"What was set aside is safe, but git has no second copy of it: {why}"))
 
 
 def _run_name() -> bytes:

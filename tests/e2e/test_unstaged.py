@@ -1,12 +1,13 @@
 """What hooks see, what comes back, and what reaches the commit, through real commits."""
 
 import os
+import shutil
 import signal
 
 import pytest
 
-from tests.support.procs import wait_until
-from tests.support.repo import Repo, text
+from tests.support.procs import spawned, wait_until
+from tests.support.repo import BIN, Repo, text
 
 SEE = '[[hook]]\nid = "see"\nrun = "cat \\"$@\\" > ../seen; cat b.txt >> ../seen"\nshell = true\nfiles = "a.txt"\n'
 FIX = """
@@ -71,9 +72,6 @@ def test_a_signal_brings_unstaged_work_back_before_the_end(changed, sequencer, n
     gate = sequencer.gate("in hook")
     changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
     changed.git("add", "gitseq.toml")
-    from tests.support.procs import spawned
-    from tests.support.repo import BIN
-
     with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
         gate.wait_reached()
         assert (changed.path / "b.txt").read_text() == "b\n"
@@ -86,9 +84,6 @@ def test_after_a_kill_the_next_run_brings_unstaged_work_back_by_itself(changed, 
     gate = sequencer.gate("in hook")
     changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
     changed.git("add", "gitseq.toml")
-    from tests.support.procs import spawned
-    from tests.support.repo import BIN
-
     with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
         gate.wait_reached()
         run.kill()
@@ -160,3 +155,95 @@ def test_an_unstaged_configuration_is_refused_with_the_command_to_type(repo):
     done = repo.commit(check=False)
     assert done.returncode == 1
     assert "`git add gitseq.toml` to fix this" in text(done)
+
+
+# --- what is set aside, and its copy in git ----------------------------------------------------------
+
+CLASH = "[[hook]]\nid = 'agent'\nrun = '''echo saved meanwhile > b.txt'''\nshell = true\nalways_run = true\n"
+
+
+@pytest.fixture
+def clashed(changed):
+    """After a run that wrote to a hidden file; the name of that run."""
+    changed.config(CLASH, commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    done = changed.commit(check=False)
+    assert "A second copy is in git" in text(done)
+    (folder,) = (changed.git_dir / "gitseq/kept").iterdir()
+    return changed, folder.name
+
+
+def test_what_is_set_aside_is_listed_with_its_copy_work_tree_and_time(clashed):
+    repo, run = clashed
+    told = repo.gitseq("recover", "--list", check=True).stdout.decode()
+    assert f"run {run} set 1 files aside in .git/gitseq/kept/{run}" in told
+    assert f"git has a copy of what run {run} set aside in {repo.path} on 2" in told
+
+
+def test_the_copy_is_exported_when_the_folder_is_gone(clashed):
+    repo, run = clashed
+    before = repo.gitseq("recover", "--patch", run, check=True).stdout
+    assert b"+saved meanwhile" in before
+    shutil.rmtree(repo.git_dir / "gitseq")
+    assert repo.gitseq("recover", "--patch", run, check=True).stdout == before
+    repo.git("checkout", "-q", "--", "b.txt")
+    repo.git("apply", input=before)
+    assert repo.read("b.txt") == b"saved meanwhile\n"
+
+
+def test_dropping_says_what_it_drops_and_how_to_have_it_back(clashed):
+    repo, run = clashed
+    done = repo.gitseq("recover", "--drop", run, check=True).stdout.decode()
+    assert f"dropped: b.txt, kept as .git/gitseq/kept/{run}/" in done
+    assert "dropped from git: written/b.txt" in done
+    assert repo.gitseq("recover", "--list", check=True).stdout == b"Nothing is hidden.\n"
+    repo.git("update-ref", *done.split("git update-ref ")[1].split())
+    assert b"saved meanwhile" in repo.gitseq("recover", "--patch", run, check=True).stdout
+
+
+def test_a_run_nobody_knows_cannot_be_dropped(clashed):
+    done = clashed[0].gitseq("recover", "--drop", "42")
+    assert done.returncode == 2
+    assert "gitseq recover --list" in text(done)
+
+
+def test_hidden_work_cannot_be_dropped(changed, sequencer):
+    gate = sequencer.gate("in hook")
+    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
+    changed.git("add", "gitseq.toml")
+    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
+        gate.wait_reached()
+        run.kill()
+        run.wait(20)
+    (hidden,) = (changed.git_dir / "gitseq/guard").iterdir()
+    done = changed.gitseq("recover", "--drop", hidden.name)
+    assert done.returncode == 2
+    assert "gitseq recover" in text(done)
+    changed.gitseq("recover", check=True)
+    assert changed.read("b.txt") == b"b unstaged\n"
+
+
+def test_a_copy_of_another_work_tree_is_dropped_there(clashed):
+    repo, run = clashed
+    other = repo.worktree("linked", "linked")
+    done = other.gitseq("recover", "--drop", run)
+    assert done.returncode == 2
+    assert f"cd '{repo.path}' && gitseq recover --drop {run}" in text(done)
+    shutil.rmtree(repo.git_dir / "gitseq/kept")
+    other.gitseq("recover", "--drop", run, check=True)
+    assert repo.git("for-each-ref", "refs/gitseq").stdout == b""
+
+
+def test_a_copy_that_cannot_be_made_is_a_warning_and_recover_makes_it_later(changed):
+    changed.config(CLASH, commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    in_the_way = changed.common_dir / "refs/gitseq"
+    in_the_way.write_text("a file where a folder belongs\n")
+    done = changed.commit(check=False)
+    assert done.returncode == 1
+    assert "but git has no second copy of it" in text(done)
+    in_the_way.unlink()
+    assert "A second copy is in git" in text(changed.gitseq("recover", check=True))
+    assert changed.git("for-each-ref", "refs/gitseq").stdout
