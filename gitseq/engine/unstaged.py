@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.request import World
     from gitseq.git.status import Listing
-    from gitseq.guard.journal import Dirty, Git, Guard
+    from gitseq.guard.journal import Dirty, Git, Guard, Item
     from gitseq.guard.restore import Restored
     from gitseq.host import procs
 
@@ -27,6 +27,7 @@ class Unstaged:
         self._guard: Guard | None = None
         self.paths: frozenset[bytes] = frozenset()
         """What is hidden now."""
+        self._placed: dict[bytes, Item] = {}
 
     def finish_dead_runs(self) -> bool:
         """Bring back what runs that died in this work tree had hidden; whether there was any.
@@ -56,6 +57,21 @@ class Unstaged:
         self._guard = hide.hide(Where(repo.top, repo.git_dir, _run_name()), found, git_of(self._world))
         self.paths = frozenset(entry.path for entry in found) if self._guard is not None else frozenset()
         return _as_hidden(listing, self.paths)
+
+    def is_untouched(self, path: bytes) -> bool:
+        """Whether what we put at `path` still lies there as we wrote it, whatever git says.
+
+        git takes a file for modified whose size is not the one it knows, without reading it; and line endings and
+        filters may have given ours another size than that of the file that was added.
+        """
+        if self._guard is None:
+            return False
+        from gitseq.guard import look
+
+        journal = self._guard.journal
+        if not self._placed:
+            self._placed = {item.path: item for item in journal.items}
+        return path in self._placed and look.is_ours(self._placed[path], journal.at(path))
 
     def restore(self, staged: "frozenset[bytes]") -> "NotRestored | None":
         """After this returns, or dies, every hidden file is in its place or still set aside, whole.
