@@ -109,10 +109,13 @@ def _as_hidden(listing: "Listing", paths: "frozenset[bytes]") -> "Listing":
 
 
 def git_of(world: "World") -> "Git":
-    """git for the guard: in this work tree, on the index in use or on another."""
+    """git for the guard: in this work tree, on the index in use or on another.
+
+    By its absolute name: git gives hooks a relative one, which leads nowhere when git itself changes folder.
+    """
 
     def git(arguments: "list[bytes]", stdin: bytes = b"", index: "bytes | None" = None) -> "procs.Completed":
-        env = world.env if index is None else {**world.env, b"GIT_INDEX_FILE": index}
+        env = {**world.env, b"GIT_INDEX_FILE": index or world.repo.index}
         return call.ask(arguments, env, world.repo.top, stdin)
 
     return git

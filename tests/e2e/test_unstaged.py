@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from tests.support.guarded import capture
 from tests.support.procs import spawned, wait_until
 from tests.support.repo import BIN, Repo, text
 
@@ -155,6 +156,44 @@ def test_an_unstaged_configuration_is_refused_with_the_command_to_type(repo):
     done = repo.commit(check=False)
     assert done.returncode == 1
     assert "`git add gitseq.toml` to fix this" in text(done)
+
+
+def test_attributes_with_unstaged_changes_are_no_obstacle_to_a_commit(changed):
+    changed.write(".gitattributes", "*.md text\n")
+    changed.config(SEE, commit=False)
+    changed.git("add", "gitseq.toml", ".gitattributes")
+    changed.install()
+    changed.write(".gitattributes", "b.txt text eol=crlf\n")
+    changed.commit()
+    assert seen(changed) == NUMBERS.replace("1", "bad") + "b\n"
+    assert changed.read(".gitattributes") == b"b.txt text eol=crlf\n"
+    assert changed.read("b.txt") == b"b unstaged\n"
+
+
+@pytest.mark.parametrize("untracked_attributes", [False, True])
+def test_changes_in_many_folders_are_hidden_and_come_back(repo, untracked_attributes):
+    names = [f"folder {number}/file.txt" for number in range(40)]
+    for name in names:
+        repo.write(name, "committed\n")
+    os.chmod(repo.file(names[3]), 0o755)
+    os.symlink("nowhere", repo.file("folder 0/link"))
+    repo.config("[[hook]]\nid = 'see'\nrun = 'cat folder*/file.txt > ../seen'\nshell = true\n", commit=False)
+    repo.add()
+    repo.commit()
+    repo.install()
+    for name in names:
+        repo.write(name, "unstaged\n")
+    os.unlink(repo.file("folder 0/link"))
+    repo.write("staged.txt", "staged\n")
+    repo.git("add", "staged.txt")
+    if untracked_attributes:
+        repo.write("folder 1/.gitattributes", "* text eol=crlf\n")
+    before = capture(os.fsencode(repo.path))
+    repo.commit()
+    lines = (repo.path.parent / "seen").read_bytes().decode().splitlines(keepends=True)
+    other = ["committed\r\n"] if untracked_attributes else ["committed\n"]
+    assert sorted(lines) == sorted(["committed\n"] * 39 + other)
+    assert capture(os.fsencode(repo.path)) == before
 
 
 # --- what is set aside, and its copy in git ----------------------------------------------------------
