@@ -9,7 +9,8 @@ A repository of 5,000 files with 10 or 1,000 unstaged changes. Three ways, inter
 Then the whole of a `git commit` with one no-op hook, beside the peers, each in a repository of its own: with nothing
 unstaged, with 10 and with 1,000 unstaged changes, and the difference, which is what hiding and restoring costs.
 
-    python benchmarks/guard_cost.py [--files 5000] [--rounds 9] [--folder DIR] [--peers DIR] [--part steps|commits]
+    python benchmarks/guard_cost.py [--files 5000] [--rounds 9] [--folder DIR] [--peers DIR]
+                                    [--part steps|commits] [--pause 60]
 """
 
 import argparse
@@ -151,13 +152,14 @@ class Commits:
         return sample.wall
 
 
-def compare_commits(folder: Path, peers: "Path | None", files: int, rounds: int) -> None:
+def compare_commits(folder: Path, peers: "Path | None", files: int, rounds: int, pause: float) -> None:
     own = Path(sys.executable).parent
     places = {kind: own if kind is contenders.Gitseq else contenders.peers_folder(peers) for kind in KINDS}
     found = [Commits(kind(place, folder / "home"), folder, files) for kind, place in places.items()]
     cells = [(one, amount) for one in found for amount in AMOUNTS]
     seconds: dict[tuple[str, int], list[float]] = {(one.entrant.name, amount): [] for one, amount in cells}
     for turn in range(rounds + 1):
+        time.sleep(pause if turn else 0)
         for one, amount in random.sample(cells, len(cells)):
             taken = one.commit(amount)
             if turn:  # the first round only warms up
@@ -184,6 +186,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--folder", help="where to build the repositories (default: the system's temporary folder)")
     parser.add_argument("--peers", type=Path, metavar="DIR", help="a virtual environment that has the peers")
+    parser.add_argument(
+        "--pause",
+        type=float,
+        default=0.0,
+        help="seconds between rounds of commits; ext4 is slow to make files where some were removed in the last minute",
+    )
     parser.add_argument("--part", choices=["steps", "commits"], help="only one of the two tables")
     options = parser.parse_args()
     folder = os.path.realpath(tempfile.mkdtemp(prefix="guard-cost-", dir=options.folder))
@@ -192,7 +200,7 @@ def main() -> None:
         if options.part != "commits":
             show_steps(os.fsencode(folder) + b"/steps", options.files, options.rounds)
         if options.part != "steps":
-            compare_commits(Path(folder), options.peers, options.files, options.rounds)
+            compare_commits(Path(folder), options.peers, options.files, options.rounds, options.pause)
     finally:
         shutil.rmtree(folder)
 

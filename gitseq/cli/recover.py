@@ -86,7 +86,7 @@ def _copy(run: bytes, git: "Git") -> "copies.Copy | None":
 def _list(world: World, context: Context) -> None:
     """What is hidden, and what conflicts of earlier runs have set aside."""
     git_dir = world.repo.git_dir
-    surveys = [found for found in recover.survey(git_dir) if not unstaged.is_live(found.run)]
+    surveys = [found for found in recover.survey(git_dir, world.repo.top) if not unstaged.is_live(found.run)]
     for found in surveys:
         tell(f"run {found.run.decode()}, which died, left {len(found.actions)} files hidden; gitseq recover would:")
         for line in found.lines():

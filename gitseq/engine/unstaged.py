@@ -34,7 +34,7 @@ class Unstaged:
 
         Raises NotRestored when that takes a person.
         """
-        if not state.unfinished(self._world.repo.git_dir):
+        if all(map(is_live, state.unfinished(self._world.repo.git_dir))):
             return False
         finish_dead_runs(self._world)
         return True
@@ -130,9 +130,8 @@ def finish_dead_runs(world: "World") -> None:
     from gitseq.guard import recover
 
     repo = world.repo
-    if any(is_live(run) for run in state.unfinished(repo.git_dir)):
-        return
-    pending = [survey for survey in recover.survey(repo.git_dir) if not survey.as_left]
+    dead = [survey for survey in recover.survey(repo.git_dir, repo.top) if not is_live(survey.run)]
+    pending = [survey for survey in dead if not survey.as_left]
     if pending:
         raise NotRestored(
             "a run that died left unstaged work hidden, and files were written in its place since",
@@ -150,7 +149,8 @@ def bring_back(world: "World") -> None:
     """
     from gitseq.guard import recover
 
-    for restored in recover.recover(world.repo.git_dir, git_of(world)):
+    repo = world.repo
+    for restored in recover.recover(repo.git_dir, git_of(world), top=repo.top, is_live=is_live):
         _tell(restored, world)
         failure = restored.failure()
         if failure is not None:
@@ -191,6 +191,9 @@ def _run_name() -> bytes:
 
 def is_live(run: bytes) -> bool:
     """Whether the engine that a guard is named for still runs."""
-    _time, pid, start = run.split(b"-")
-    engine = proctree.look(int(pid))
-    return engine is not None and engine.start == int(start)
+    try:
+        _time, pid, start = map(int, run.split(b"-"))
+    except ValueError:  # not of our naming
+        return False
+    engine = proctree.look(pid)
+    return engine is not None and engine.start == start

@@ -4,7 +4,7 @@ import os
 import stat
 
 from gitseq.core.text import printable
-from gitseq.errors import EnvironmentProblem, UsageError
+from gitseq.errors import EnvironmentProblem, NotRestored, UsageError
 from gitseq.guard import journal, look, state
 from gitseq.guard.conflicts import Conflict, conflicts_of
 from gitseq.guard.journal import Item, Journal
@@ -115,7 +115,10 @@ def _journal(name: bytes) -> "Journal | None":
 
 def _read(git_dir: bytes, run: bytes) -> Kept:
     folder = state.kept_dir(git_dir) + b"/" + run
-    found = _journal(folder + b"/" + state.LIST)
+    try:
+        found = _journal(folder + b"/" + state.LIST)
+    except NotRestored:  # what is in the folder is still there, and nobody's run has to fail for it
+        found = None
     conflicts = () if found is None else conflicts_of(found.replace(handed_to=folder))
     size = sum(_size(os.path.join(above, name)) for above, _folders, names in os.walk(folder) for name in names)
     return Kept(run, folder, conflicts, size, os.lstat(folder).st_mtime)

@@ -30,6 +30,7 @@ def unfinished(git_dir: bytes) -> "list[bytes]":
     looks the same.
     """
     try:
-        return sorted(os.listdir(guards_dir(git_dir)))
+        found = os.listdir(guards_dir(git_dir))
     except FileNotFoundError:
         return []
+    return sorted(name for name in found if os.path.isdir(guards_dir(git_dir) + b"/" + name))

@@ -196,6 +196,67 @@ def test_changes_in_many_folders_are_hidden_and_come_back(repo, untracked_attrib
     assert capture(os.fsencode(repo.path)) == before
 
 
+@pytest.fixture
+def killed(changed, sequencer):
+    """A run was killed while it had things hidden."""
+    gate = sequencer.gate("in hook")
+    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
+    changed.git("add", "gitseq.toml")
+    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
+        gate.wait_reached()
+        run.kill()
+        run.wait(20)
+    assert changed.read("b.txt") == b"b\n"
+    changed.gitseq("reap", check=True)
+    return changed
+
+
+def test_a_repository_that_was_moved_after_a_kill_gets_its_work_back_where_it_is_now(killed):
+    killed.path = killed.path.rename(killed.path.parent / "moved")
+    assert "b.txt: put your version back" in text(killed.gitseq("recover", "--list", check=True))
+    killed.gitseq("recover", check=True)
+    assert killed.read("b.txt") == b"b unstaged\n"
+    assert killed.read("a.txt").decode() == NUMBERS.replace("1", "bad").replace("8", "unstaged")
+
+
+def test_another_work_tree_named_by_the_environment_does_not_get_the_hidden_work(killed, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    named = {"GIT_DIR": str(killed.git_dir), "GIT_WORK_TREE": str(elsewhere)}
+    killed.gitseq("recover", env=named, cwd=elsewhere, check=True)
+    assert killed.read("b.txt") == b"b unstaged\n"
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_stray_file_among_the_guards_disturbs_nobody(changed):
+    changed.config(SEE, commit=False)
+    changed.git("add", "gitseq.toml")
+    guard = changed.git_dir / "gitseq/guard"
+    guard.mkdir(parents=True)
+    (guard / "stray").write_text("?")
+    (guard / "stray folder").mkdir()
+    assert changed.gitseq("run").returncode == 0
+    assert changed.read("b.txt") == b"b unstaged\n"
+
+
+def test_recovering_inside_a_hook_leaves_what_the_run_around_it_has_hidden(changed):
+    program = f"{BIN / 'gitseq'} recover >../said 2>&1; cat b.txt >../seen"
+    changed.config(f'[[hook]]\nid = "inner"\nrun = "{program}"\nshell = true\npass_filenames = false\n', commit=False)
+    changed.git("add", "gitseq.toml")
+    dead = changed.git_dir / "gitseq/guard/00000000000000000001-1-1"
+    changed.hook_script("leave-a-dead-guard", f"mkdir '{dead}'\n")
+    changed.config(
+        f'[[hook]]\nid = "inner"\nrun = "leave-a-dead-guard; {program}"\nshell = true\npass_filenames = false\n',
+        commit=False,
+    )
+    changed.git("add", "gitseq.toml")
+    done = changed.gitseq("run")
+    assert done.returncode == 0, text(done)
+    assert seen(changed) == "b\n"
+    assert not dead.exists()
+    assert changed.read("b.txt") == b"b unstaged\n"
+
+
 # --- what is set aside, and its copy in git ----------------------------------------------------------
 
 CLASH = "[[hook]]\nid = 'agent'\nrun = '''echo saved meanwhile > b.txt'''\nshell = true\nalways_run = true\n"
