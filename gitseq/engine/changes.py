@@ -14,6 +14,8 @@ from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitseq.git.repo import Repo
     from gitseq.git.status import Listing
     from gitseq.host.env import Env
@@ -34,9 +36,19 @@ class Edits(Record):
 
 
 class Changes:
-    """Watches the work tree over a run. Call `before` and `after` around each hook, then `finish`."""
+    """Watches the work tree over a run. Call `before` and `after` around each hook, then `finish`.
 
-    def __init__(self, repo: "Repo", env: "Env", listing: "Listing") -> None:
+    `is_untouched` knows paths that were not written to, whatever git says of them.
+    """
+
+    def __init__(
+        self,
+        repo: "Repo",
+        env: "Env",
+        listing: "Listing",
+        is_untouched: "Callable[[bytes], bool]" = lambda _path: False,
+    ) -> None:
+        self._is_untouched = is_untouched
         self._repo = repo
         self._env = env
         self._latest = listing
@@ -74,7 +86,11 @@ class Changes:
 
     def _look(self) -> Edits:
         now = status.read(self._repo, self._env)
-        edited = [path for path in status.edited_between(self._latest, now) if self._differs(path, now)]
+        edited = [
+            path
+            for path in status.edited_between(self._latest, now)
+            if not self._is_untouched(path) and self._differs(path, now)
+        ]
         self._latest = now
         self._stale = False
         by_hook: dict[int, list[bytes]] = {}

@@ -121,7 +121,8 @@ class _Run:
         listing = self._listing()
         try:
             if listing is not None:
-                self._changes = Changes(world.repo, world.env, self._unstaged.hide(listing, self._isolation()))
+                as_hidden = self._unstaged.hide(listing, self._isolation())
+                self._changes = Changes(world.repo, world.env, as_hidden, self._unstaged.is_untouched)
                 self._prepare_restaging(chosen, listing)
             found = candidates.find(request, world, listing)  # now that what is staged lies in the work tree
             if found.nothing_to_do:
