@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test check lint types docs campaign bench bench-quick clean python-is-usable
+.PHONY: help demo test check lint types docs pages campaign bench bench-quick clean python-is-usable
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-quick: $(VENV)/.ready ## the same in about a minute
 	$(BIN)/python benchmarks/all_files.py --quick $(ARGS)
 	$(BIN)/python benchmarks/queue_handoff.py --quick
 	$(BIN)/python benchmarks/contention.py --quick $(ARGS)
+
+pages: $(VENV)/.ready ## write the pages that are read off the code
+	$(BIN)/python docs/generate.py
 
 clean: ## remove what was built and installed
 	rm -rf .venv .venv-demo .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build site

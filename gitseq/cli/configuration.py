@@ -3,8 +3,9 @@
 import os
 
 from gitseq.config import compiled, kept
-from gitseq.errors import NoConfiguration
+from gitseq.errors import ConfigError, EnvironmentProblem, NoConfiguration
 from gitseq.git import repo
+from gitseq.host import terminal
 from gitseq.model import Plan
 
 TYPE_CHECKING = False
@@ -12,27 +13,65 @@ if TYPE_CHECKING:
     import argparse
 
     from gitseq.cli.main import Context
+    from gitseq.config.foreign import Fetch
     from gitseq.git.repo import Repo
     from gitseq.host.env import Env
 
 
 def add_option(parser: "argparse.ArgumentParser") -> None:
-    """`--config FILE`."""
+    """`--config FILE` and `--profile P`."""
     parser.add_argument("--config", "-c", metavar="FILE", help="use this file, and no local overlay")
+    add_profile_option(parser)
+
+
+def add_profile_option(parser: "argparse.ArgumentParser") -> None:
+    """`--profile P`."""
+    parser.add_argument("--profile", metavar="P", help="with the values of [profile.P] (default: GITSEQ_PROFILE)")
+
+
+def environment(options: "argparse.Namespace", env: "Env") -> "Env":
+    """The environment a verb works in: `--profile` is GITSEQ_PROFILE for it and for all that is started from it."""
+    return env if options.profile is None else {**env, b"GITSEQ_PROFILE": os.fsencode(options.profile)}
 
 
 def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     """The plan of the configuration as it is now, checked from scratch. Raises ConfigError."""
     from gitseq.config.load import compile_plan
 
-    top = repo.discover(context.env, context.cwd).top
+    found = repo.discover(context.env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    return compile_plan(kept.Where(top, context.env, explicit)).plan
+    where = kept.Where(found.top, environment(options, context.env), explicit)
+    return compile_plan(where, fetcher(found, context.env)).plan
+
+
+def fetcher(repo: "Repo", env: "Env") -> "Fetch":
+    """Gets the repositories of a configuration that is compiled; what that takes is told on standard error."""
+
+    def fetch(url: str, rev: str) -> bytes:
+        from gitseq.cli import progress
+        from gitseq.engine import fetching
+
+        return fetching.provider(repo, env, progress.consumer(env), wants_progress=terminal.is_terminal(2))(url, rev)
+
+    return fetch
 
 
 def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
-    """The configuration; where there is none, all of its defaults."""
+    """The configuration; where there is none, or its repositories cannot be had now, all of its defaults.
+
+    ConfigError when these lack a profile that was asked for.
+    """
     try:
-        return compiled.load(repo.top, repo.state_dir, env, None)
-    except NoConfiguration:
+        return compiled.load(repo.top, repo.state_dir, env, None, fetch=fetcher(repo, env))
+    except EnvironmentProblem:
         return Plan("", ())
+    except NoConfiguration as none:
+        if env.get(b"GITSEQ_PROFILE"):
+            name = env[b"GITSEQ_PROFILE"].decode("utf-8", "backslashreplace")
+            raise ConfigError(f"there is no profile `{name}`: {none.what}", hint=none.hint) from None
+        return Plan("", ())
+
+
+def remarks(plan: Plan) -> "list[str]":
+    """What there is to say about a sound configuration, a line each."""
+    return [f"warning: {text}" for text in plan.warnings] + [f"note: {text}" for text in plan.notices]

@@ -3,13 +3,14 @@
 import argparse
 import os
 
+from gitseq.cli import configuration, preparing
 from gitseq.cli.main import Context
 from gitseq.cli.telling import shown, tell
 from gitseq.config import compiled
 from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
-from gitseq.errors import NoConfiguration
+from gitseq.errors import EnvironmentProblem, NoConfiguration
 from gitseq.git import hookdir, shims
 from gitseq.git import repo as git_repo
 from gitseq.git.hookdir import HookDir
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """examples:
   gitseq install                      shims for the stages that the configuration uses
   gitseq install pre-commit pre-push  for these stages
+  gitseq install --environments       ... and what the hooks need, so that the first commit does not wait for it
   gitseq install --git-dir            here, although core.hooksPath points elsewhere for all of your repositories
 
 A hook that is there already is kept as STAGE.legacy: it runs first, and its exit code counts.
@@ -44,6 +46,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="install into this repository's own hooks folder, and make git look there if it does not",
     )
+    parser.add_argument(
+        "--environments",
+        "--install-hooks",
+        action="store_true",
+        help="also install what the hooks need, now instead of at the first run",
+    )
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
@@ -60,7 +68,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         )
     for note in notes + _notes(folder, stages, context, repo):
         tell("note: " + note)
-    return 0
+    return preparing.install_all(repo, context) if options.environments else 0
 
 
 def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[tuple[str, ...], list[str]]":
@@ -68,9 +76,12 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     if options.stages:
         return installing.stages_named(options.stages), []
     try:
-        return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None)), []
+        fetch = configuration.fetcher(repo, context.env)
+        return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch)), []
     except NoConfiguration:
         return ("pre-commit",), ["there is no configuration yet; to write a first one: gitseq init"]
+    except EnvironmentProblem as problem:
+        return ("pre-commit",), [f"{problem.what}, so other stages are not known; later: gitseq install"]
 
 
 def _folder(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[HookDir, HookDir | None]":
@@ -83,7 +94,7 @@ def _folder(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
 
 def _install(folder: bytes, stages: "tuple[str, ...]", force: bool, context: Context) -> "Iterator[str]":
     """Place the shims; shims of other stages are renewed too, for they name the same interpreter."""
-    template, python, library = package.shim_template(), package.interpreter(), package.library()
+    template, python, library = package.template(b"shim.sh"), package.interpreter(), package.library()
     try:
         others = tuple(stage for stage in shims.installed(folder) if stage not in stages)
         texts = {stage: installing.shim(template, stage, python, library) for stage in stages + others}

@@ -21,14 +21,23 @@ VERBS = {
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
     "status": "show who holds the lease and who waits",
+    "wrap": "write wrappers, so that commands take their turn by themselves",
+    "unwrap": "take wrappers away again",
     "monitor": "the same, live, with keys to cancel and to kill",
     "doctor": "find what is wrong around gitseq, and what to type",
+    "logs": "show what runs did: the last ones, one in detail, or in figures",
     "recover": "bring back unstaged work of a run that died",
     "reap": "end processes that a dead run left behind",
     "list": "show the configured hooks",
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",
     "init": "write a first gitseq.toml",
+    "env": "show, install and sweep what remote hooks need",
+    "update": "move the revs of remote hooks to the newest tags",
+    "try-repo": "run the hooks of a repository without configuring them",
+    "builtin": "run a hook inside gitseq as a command",
+    "migrate": "turn the configuration of another hook manager into a gitseq.toml",
+    "completion": "print what a shell needs to complete gitseq's command line",
 }
 
 
@@ -53,8 +62,12 @@ def run(arguments: "list[str]") -> int:
             from gitseq.cli import hook
 
             return hook.run([os.fsencode(argument) for argument in arguments[1:]], context.env, context.cwd)
+        if arguments and arguments[0] == "meta":  # what `repo: meta` hooks are started as
+            from gitseq.cli import meta
+
+            return meta.run(arguments[1:], context)
         options = _parse(arguments)
-        module = importlib.import_module(f"gitseq.cli.{options.verb}")
+        module = importlib.import_module(_module_of(options.verb))
         code: int = module.run(options, context)
         return code
     except GitseqError as error:
@@ -68,16 +81,25 @@ def run(arguments: "list[str]") -> int:
         return crash.report([os.fsencode(argument) for argument in arguments])
 
 
+def _module_of(verb: str) -> str:
+    return "gitseq.cli." + verb.replace("-", "_")
+
+
 def _parse(arguments: "list[str]") -> argparse.Namespace:
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
-    parser = argparse.ArgumentParser(
+    asked = next((argument for argument in arguments if argument in VERBS), None)
+    return parser([asked] if asked is not None else []).parse_args(arguments)
+
+
+def parser(configured: "list[str]") -> argparse.ArgumentParser:
+    """The parser of the whole command line, in which these verbs know their options."""
+    top = argparse.ArgumentParser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",
         epilog="Example: gitseq init && gitseq install && git commit",
     )
-    parser.add_argument("--version", action="version", version=f"gitseq {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    asked = next((argument for argument in arguments if argument in VERBS), None)
+    top.add_argument("--version", action="version", version=f"gitseq {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, help_line in VERBS.items():
         sub = verbs.add_parser(
             verb,
@@ -86,6 +108,6 @@ def _parse(arguments: "list[str]") -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        if verb == asked:
-            importlib.import_module(f"gitseq.cli.{verb}").configure(sub)
-    return parser.parse_args(arguments)
+        if verb in configured:
+            importlib.import_module(_module_of(verb)).configure(sub)
+    return top

@@ -5,7 +5,7 @@ import os
 from gitseq.cage import orphans
 from gitseq.core import queueing
 from gitseq.core.caps import printable
-from gitseq.model import Notice
+from gitseq.model import Killed, Notice
 from gitseq.queue import nesting, record
 
 TYPE_CHECKING = False
@@ -21,6 +21,8 @@ def end(place: "Place", nonces: "tuple[str, ...]", world: "World") -> "list[Reap
     Marks and control groups are the repository's, also where it stands in a queue that is not its own: both are asked.
     """
     reaped = _reap(of_runs(nonces), (place.state_dir, world.repo.state_dir), dry_run=False)
+    if reaped:
+        world.tell(Killed("dead-run", processes=tuple((one.pid, one.command, one.memory) for one in reaped)))
     for one in reaped:
         world.tell(Notice("warning", f"ended what a dead run left: PID {one.pid} '{printable(one.command)}'"))
     return reaped

@@ -1,7 +1,7 @@
 """Our turn: inside a lease that is held around us, at once, or after a wait that is told."""
 
 from gitseq.core import queueing
-from gitseq.errors import GaveUp, Refused
+from gitseq.errors import GaveUp, Interrupted, Refused
 from gitseq.host import clock
 from gitseq.model import Queued, TurnCame
 from gitseq.queue import nesting, places, turn
@@ -42,6 +42,7 @@ def take(request: "Request", world: "World", what: str) -> "Lease | Parent":
     place = place_of(world)
     parent = nesting.joined(world.env, place)
     if parent is not None:
+        world.tell(TurnCame(what, 0.0, parent.depth, parent.record.nonce))
         return parent
     caller = world.caller
     gone = (lambda: caller.gone(world.repo)) if caller is not None else None
@@ -50,8 +51,7 @@ def take(request: "Request", world: "World", what: str) -> "Lease | Parent":
     wait = _Wait(request, world)
     held = turn.acquire(place, claim, Patience(limit, wait, wait.tick))
     try:
-        if held.waited:
-            world.tell(TurnCame(held.waited))
+        world.tell(TurnCame(what, held.waited, held.depth, held.record.nonce))
         if held.unsettled:
             _end_leftovers(place, held, world)
     except BaseException:
@@ -74,6 +74,8 @@ class _Wait:
         return 1.0 if self._world.wants_progress or self._we_hold_its_index_lock() else 60.0
 
     def __call__(self, waiting: "Waiting") -> None:
+        if self._world.signals.stop:  # it came before the wait began, which sees its own signals only
+            raise Interrupted(self._world.signals.stop)
         holder = waiting.holder
         if holder is not None and holder.worktree == self._world.repo.top and self._we_hold_its_index_lock():
             raise Refused(
@@ -85,7 +87,7 @@ class _Wait:
             )
         text = queueing.describe_wait(waiting, clock.wall())
         visible = holder.pid if holder is not None and holder.standing != queueing.ELSEWHERE else 0
-        self._world.tell(Queued(text, waiting.waited, visible))
+        self._world.tell(Queued(text, waiting.waited, visible, waiting.position, waiting.total))
 
     def _we_hold_its_index_lock(self) -> bool:
         """`commit -a`, `-i` and path commits hand us an index that is, or lies beside, a lock of theirs."""

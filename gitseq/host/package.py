@@ -30,14 +30,14 @@ def library() -> bytes:
     return os.path.dirname(_PACKAGE)
 
 
-def shim_template() -> bytes:
-    """The text of hooks/shim.sh: inside the package when installed from a wheel, beside it in a checkout."""
+def template(name: bytes) -> bytes:
+    """The text of a file of hooks/: inside the package when installed from a wheel, beside it in a checkout."""
     for folder in (_PACKAGE + b"/_hooks", library() + b"/hooks"):
-        text = files.read(folder + b"/shim.sh")
+        text = files.read(folder + b"/" + name)
         if text is not None:
             return text
     raise EnvironmentProblem(
-        "this installation of gitseq is not whole: its shim template is missing",
+        "this installation of gitseq is not whole: its template of scripts is missing",
         hint="Install it anew: pipx reinstall gitseq",
     )
 
@@ -85,3 +85,8 @@ def keeps_bundle() -> bool:
     """Whether what `gitseq.boot` loads at a hook's start is kept in one file, or can be."""
     bundle = os.path.join(os.fsdecode(_PACKAGE), "__pycache__", f"hot.{sys.implementation.cache_tag}.bin")
     return os.path.exists(bundle) or may_make(bundle)
+
+
+def base_interpreter() -> bytes:
+    """The interpreter below any virtual environment that runs us: what another environment is made from."""
+    return os.fsencode(getattr(sys, "_base_executable", "") or sys.executable)

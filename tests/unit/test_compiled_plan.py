@@ -26,14 +26,14 @@ class Place:
         self.compiled = 0
         compile_plan = build.compile_plan
 
-        def counted(where):
+        def counted(where, fetch):
             self.compiled += 1
-            return compile_plan(where)
+            return compile_plan(where, fetch)
 
         monkeypatch.setattr(build, "compile_plan", counted)
 
-    def load(self, env=None, explicit=None):
-        return compiled.load(os.fsencode(self.top), os.fsencode(self.state), env or {}, explicit)
+    def load(self, env=None, explicit=None, fetch=None):
+        return compiled.load(os.fsencode(self.top), os.fsencode(self.state), env or {}, explicit, fetch=fetch)
 
     def write(self, name, text):
         (self.top / name).write_text(text)
