@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 WHOLE = ("core", "queue", "cage", "guard")
 """Folders of gitseq/ that are covered by branch, whole."""
 
-_BARE = {"hooks/shim.sh": '"$PY" -I -S ', "tests": '"-I", "-S", '}
+_BARE = {"hooks": " -I -S ", "tests": '"-I", "-S", '}
 """How an interpreter without `site` is started, by where that is written."""
 
 _REPLY = '    replies.write(json.dumps(reply) + "\\n")\n'
@@ -111,8 +111,8 @@ def _environment(copy: Path) -> Path:
 
 
 def _replace(where: Path, old: str, new: str) -> None:
-    """Replace a text in a file, or in all Python files of a folder; SystemExit when nothing has it any more."""
-    files = sorted(where.rglob("*.py")) if where.is_dir() else [where]
+    """Replace a text in a file, or in all programs of a folder; SystemExit when nothing has it any more."""
+    files = [file for kind in ("*.py", "*.sh") for file in where.rglob(kind)] if where.is_dir() else [where]
     holding = [file for file in files if old in file.read_text() and file.name != Path(__file__).name]
     if not holding:
         raise SystemExit(f"{where} does not have {old!r} any more: adapt {Path(__file__).name}")
