@@ -49,6 +49,9 @@ def run(
     argv: "list[str]", limits: "Limits | None" = None, state_dir: "Path | None" = None, **spec: Any
 ) -> cage.Outcome:
     """Run a command in the cage of this very process."""
+    watching = {
+        name: spec.pop(name) for name in ("caller_fd", "progress", "first_progress", "interval") if name in spec
+    }
     with signals.Signals() as noted, open(os.devnull, "rb") as nothing:
         command = cage.Command(
             os.fsencode(argv[0]),
@@ -60,7 +63,7 @@ def run(
             **spec,
         )
         place = b"" if state_dir is None else bytes(state_dir)
-        return cage.run(command, cage.Watch(noted, state_dir=place))
+        return cage.run(command, cage.Watch(noted, state_dir=place, **watching))
 
 
 def sh(script: str, limits: "Limits | None" = None, state_dir: "Path | None" = None, **spec: Any) -> cage.Outcome:
@@ -97,7 +100,36 @@ def test_who_goes_on_writing_after_the_command_ended_is_read_no_further_than_agr
     assert set(told.output) == {ord("0")}
 
 
+def test_whoever_wants_to_know_is_told_the_newest_output_while_the_command_runs():
+    told: list[tuple[float, bytes]] = []
+    outcome = sh(
+        "echo begun; sleep 0.3; echo done",
+        progress=lambda elapsed, tail: told.append((elapsed, tail)),
+        first_progress=0.05,
+        interval=0.05,
+    )
+    assert outcome.exit_code == 0
+    assert len(told) > 1
+    assert told[-1][1].startswith(b"begun\n")
+    assert 0.05 <= told[0][0] < told[-1][0]
+
+
 # --- the end
+
+
+def test_a_command_ends_with_the_git_that_called_us(sleeper):
+    caller = os.pidfd_open(sleeper.pid)
+    try:
+        told = sh(f"kill -9 {sleeper.pid}; sleep 20", caller_fd=caller)
+    finally:
+        os.close(caller)
+    assert told.caller_gone
+    assert (told.stopped, told.signal) == (15, 15)
+
+
+def test_an_interrupt_reaches_the_leader_of_an_interactive_command_that_may_have_left_our_group():
+    told = sh("trap 'exit 9' INT; kill -INT $PPID; while :; do sleep 0.02; done", interactive=True)
+    assert (told.exit_code, told.stopped) == (9, 2)
 
 
 def test_without_adoption_what_stays_in_the_group_ends_with_the_command(monkeypatch, tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gitseq.errors import EnvironmentProblem, NotRestored, Refused
-from gitseq.guard import look, state
+from gitseq.guard import fixes, look, state
 from gitseq.guard.hide import hide
 from gitseq.guard.journal import Dirty
 from gitseq.guard.kept import export
@@ -80,6 +80,10 @@ def test_a_tracked_name_that_this_file_system_cannot_have_is_told_before_anythin
     with pytest.raises(EnvironmentProblem, match="name too long"):
         hide(tree.where(), [*tree.dirty(), Dirty(b"n" * 300, "D", 0o100644, oid.decode())], tree.git)
     as_before(tree, before)
+
+
+def test_an_untracked_file_that_is_gone_by_now_is_nothing_to_hide(tree):
+    assert hide(tree.where(), [Dirty(b"temporary.txt", "?")], tree.git) is None
 
 
 def test_an_interruption_while_files_are_moved_leaves_all_as_it_was(tree):
@@ -388,3 +392,29 @@ def test_git_that_cannot_write_the_patch_is_told_and_nothing_is_changed(tree):
         export(tree.git_dir, guard.journal.run, failing)
     assert caught.value.why == "fatal: disk full"
     assert sorted(os.listdir(guard.folder)) == before
+
+
+# --- fixes -------------------------------------------------------------------------------------------
+
+
+def test_without_fixes_git_is_not_even_asked():
+    fixes.stage((), lambda *_arguments: pytest.fail("there was nothing to stage"))
+
+
+def test_an_index_that_somebody_else_holds_refuses_the_fixes_in_gits_words_and_they_stay(tree):
+    with open(tree.git_dir + b"/index.lock", "xb"):
+        pass
+    index = tree.index()
+    with pytest.raises(Refused, match=r"could not be staged: text\.txt") as caught:
+        fixes.stage((b"text.txt",), tree.git)
+    assert "index.lock" in caught.value.why
+    assert tree.read(b"text.txt") == UNSTAGED
+    assert tree.index() == index
+
+
+def test_before_the_first_commit_only_an_empty_index_leaves_nothing_to_commit(folder):
+    tree = Tree.init(folder + b"/tree")
+    assert fixes.is_emptied(tree.git)
+    tree.write(b"text.txt", TEXT)
+    tree.run(b"add", b"text.txt")
+    assert not fixes.is_emptied(tree.git)

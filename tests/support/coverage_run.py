@@ -41,6 +41,7 @@ LEFT_OUT = {
     "tests/unit/test_light_imports.py": "asserts what a bare interpreter loads, and here none is bare",
     "tests/e2e/test_light_run.py": "asserts what a bare interpreter loads, and here none is bare",
     "tests/e2e/test_bundle.py": "runs edited copies of gitseq, and `site` would find the one that is measured first",
+    "tests/e2e/test_shim.py::test_interpreter_runs_isolated_and_without_site": "asserts that none has `site`",
     "tests/races/test_queue_turns.py::test_no_wait_gets_a_free_lease_although_somebody_looks_all_the_time": (
         "asserts a time within which a look at the queue ends, and measuring makes it many times as long"
     ),
