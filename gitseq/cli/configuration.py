@@ -3,6 +3,7 @@
 import os
 
 from gitseq.config import compiled, kept
+from gitseq.engine import settings
 from gitseq.errors import NoConfiguration
 from gitseq.git import repo
 from gitseq.model import Plan
@@ -27,12 +28,12 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
 
     top = repo.discover(context.env, context.cwd).top
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    return compile_plan(kept.Where(top, context.env, explicit)).plan
+    return compile_plan(kept.Where(top, context.env, explicit), settings.vet).plan
 
 
 def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
     """The configuration; where there is none, all of its defaults."""
     try:
-        return compiled.load(repo.top, repo.state_dir, env, None)
+        return compiled.load(repo.top, repo.state_dir, env, None, settings.vet)
     except NoConfiguration:
         return Plan("", ())

@@ -73,9 +73,10 @@ class _Call:
         reference-transaction would block the very checkout that leads back.
         """
         from gitseq.config import compiled
+        from gitseq.engine import settings
 
         try:
-            return compiled.load(repo.top, repo.state_dir, self._env, None)
+            return compiled.load(repo.top, repo.state_dir, self._env, None, settings.vet)
         except NoConfiguration:
             if self._stage.refuses:
                 raise
@@ -99,6 +100,7 @@ class _Call:
             by_git=True,
             skip=skip_list(self._env),
             legacy=self._legacy,
+            no_cache=bool(self._env.get(b"GITSEQ_NO_CACHE")),
             tty=coloured,
         )
         with Signals() as signals:

@@ -9,6 +9,7 @@ from gitseq.config import compiled
 from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
+from gitseq.engine import settings
 from gitseq.errors import NoConfiguration
 from gitseq.git import hookdir, shims
 from gitseq.git import repo as git_repo
@@ -68,7 +69,7 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     if options.stages:
         return installing.stages_named(options.stages), []
     try:
-        return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None)), []
+        return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None, settings.vet)), []
     except NoConfiguration:
         return ("pre-commit",), ["there is no configuration yet; to write a first one: gitseq init"]
 

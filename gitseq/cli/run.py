@@ -22,6 +22,10 @@ from gitseq.ui import json, plain
 from gitseq.ui.journal import Journal
 from gitseq.ui.live import Live
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.git.content import Comparison
+
 _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
   gitseq run --all-files                   every tracked file
@@ -50,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     waiting = parser.add_mutually_exclusive_group()
     waiting.add_argument("--wait", metavar="D", help="wait at most so long for our turn (such as 10m)")
     waiting.add_argument("--no-wait", action="store_true", help="do not wait for our turn; end with 75")
+    parser.add_argument("--no-cache", action="store_true", help="run every hook on every file, passed before or not")
     parser.add_argument("--dry-run", action="store_true", help="show what would run, and run nothing")
     parser.add_argument("--show-diff-on-failure", action="store_true", help="when a hook fails, show `git diff`")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how the outcome is told")
@@ -63,7 +68,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     env = context.env
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    plan = settings.overridden(compiled.load(repo.top, repo.state_dir, env, explicit), env)
+    plan = settings.overridden(compiled.load(repo.top, repo.state_dir, env, explicit, settings.vet), env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
     is_terminal = terminal.is_terminal(1)
     choice = options.color or host_env.text(env, "GITSEQ_COLOR", "auto")
@@ -75,7 +80,12 @@ def run(options: argparse.Namespace, context: Context) -> int:
         world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
         if options.dry_run:
             return _dry_run(options, request, world)
-        report = engine.execute(request, world)
+        comparison = _comparison(request, world)
+        try:
+            report = engine.execute(request, world.replace(tree=comparison))
+        finally:
+            if comparison is not None:
+                comparison.end()
     if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
         _show_diff(repo, context, coloured, as_document=options.format == "json")
     return report.exit_code
@@ -101,6 +111,7 @@ def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Reque
         groups=tuple(options.group),
         skip=skip_list(context.env, tuple(options.skip)),
         fail_fast=options.fail_fast,
+        no_cache=options.no_cache or bool(context.env.get(b"GITSEQ_NO_CACHE")),
     )
 
 
@@ -167,6 +178,15 @@ def _below_top(names: "list[bytes]", context: Context, repo: Repo) -> "tuple[byt
             raise UsageError(f"outside of this work tree: {name.decode('utf-8', 'backslashreplace')}")
         below.append(path)
     return tuple(below)
+
+
+def _comparison(request: Request, world: World) -> "Comparison | None":
+    """Begin to compare the work tree with the index, where that may spare us everything else."""
+    if request.select != asked.ALL_FILES or request.no_cache or not any(hook.cache for hook in world.plan.hooks):
+        return None
+    from gitseq.git.content import Comparison
+
+    return Comparison(world.repo, world.env)
 
 
 def _dry_run(options: argparse.Namespace, request: Request, world: World) -> int:

@@ -11,11 +11,6 @@ NOT_YET = frozenset(
     (
         "profile",
         "repo",
-        "hook.args",
-        "hook.builtin",
-        "hook.cache",
-        "hook.inputs",
-        "hook.tool_version",
         ".pre-commit-config.yaml",
     )
 )

@@ -4,15 +4,18 @@ from gitseq.config import kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitseq.config.meaning import Vet
     from gitseq.host.env import Env
     from gitseq.model import Plan
 
 
-def load(top: bytes, state_dir: bytes, env: "Env", explicit: "bytes | None" = None) -> "Plan":
+def load(
+    top: bytes, state_dir: bytes, env: "Env", explicit: "bytes | None" = None, vet: "Vet | None" = None
+) -> "Plan":
     """The plan of the configuration that holds at `top` now; compiled anew when any file of it has changed.
 
     Raises ConfigError for a configuration that cannot be, and NoConfiguration when there is none. A state directory
-    that cannot be written costs time only.
+    that cannot be written costs time only. `vet`: see `config.load.compile_plan`.
     """
     where = kept.Where(top, env, explicit)
     place = kept.plan_file(where, state_dir)
@@ -21,4 +24,4 @@ def load(top: bytes, state_dir: bytes, env: "Env", explicit: "bytes | None" = No
         return plan
     from gitseq.config import build
 
-    return build.compile_and_keep(where, place)
+    return build.compile_and_keep(where, place, vet)

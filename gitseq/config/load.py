@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gitseq.config.kept import Where
-    from gitseq.config.meaning import Table
+    from gitseq.config.meaning import Table, Vet
     from gitseq.config.schema import Config, Filter, HookTable, Limits
 
 _PYPROJECT = b"pyproject.toml"
@@ -60,14 +60,17 @@ class _Reader:
         return (path[len(inside) :] if path.startswith(inside) else path).decode("utf-8", "surrogateescape")
 
 
-def compile_plan(where: "Where") -> Compiled:
-    """Read, check and compile the configuration. Raises ConfigError that tells all problems, or NoConfiguration."""
+def compile_plan(where: "Where", vet: "Vet | None" = None) -> Compiled:
+    """Read, check and compile the configuration. Raises ConfigError that tells all problems, or NoConfiguration.
+
+    `vet` says what is wrong with the arguments of a built-in hook.
+    """
     from gitseq.config import schema
 
     reader = _Reader(where)
     document = _find(where, reader)
     overlay = _find_overlay(where, reader)
-    config, hooks, notices = _checked(document, overlay)
+    config, hooks, notices = _checked(document, overlay, vet)
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
@@ -173,7 +176,9 @@ def _syntax_problem(error: ValueError, text: str) -> "tuple[int, int, str]":
 # --- checking and merging --------------------------------------------------------------------------
 
 
-def _checked(document: Document, overlay: "Document | None") -> "tuple[Config, list[HookTable], tuple[str, ...]]":
+def _checked(
+    document: Document, overlay: "Document | None", vet: "Vet | None"
+) -> "tuple[Config, list[HookTable], tuple[str, ...]]":
     """The two files as one, all of it sound; ConfigError otherwise."""
     import msgspec
 
@@ -190,10 +195,10 @@ def _checked(document: Document, overlay: "Document | None") -> "tuple[Config, l
     top, hooks = _tables(document)
     meaning.check_ids(hooks, findings)
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
-    meaning.check_together(hooks, findings)
+    meaning.check_together(hooks, findings, vet)
     findings.raise_any()
     config = msgspec.convert({**top.values, "hook": []}, Config)
-    return config, [msgspec.convert(hook.values, HookTable) for hook in hooks], notices
+    return config, [msgspec.convert(_with_defaults(hook.values, config), HookTable) for hook in hooks], notices
 
 
 def _tables(document: Document) -> "tuple[Table, list[Table]]":
@@ -227,19 +232,41 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
     return (f"{overlay.name} {told or 'changes settings'}",)
 
 
+def _with_defaults(hook: "dict[str, Any]", config: "Config") -> "dict[str, Any]":
+    """What holds for a built-in hook unless its table says otherwise. Of the default stages, those it is made for."""
+    if "builtin" not in hook:
+        return hook
+    from gitseq.core.builtins import DEFAULTS
+
+    defaults = dict(DEFAULTS[hook["builtin"]])
+    made_for = defaults.pop("stages", config.default_stages)
+    defaults["stages"] = tuple(stage for stage in config.default_stages if stage in made_for) or made_for
+    return {**defaults, **hook}
+
+
+def _cache(asked: "bool | str | None", builtin: str) -> str:
+    """Built-in hooks that look at nothing but content are cached unless that is declined, others when it is asked."""
+    if asked is None:
+        from gitseq.core.builtins import CONTENT_ONLY
+
+        return "file" if builtin in CONTENT_ONLY else ""
+    return asked if isinstance(asked, str) else "file" if asked else ""
+
+
 # --- making the plan -------------------------------------------------------------------------------
 
 
 def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
     import shlex
 
+    from gitseq.config.globs import to_regex
     from gitseq.config.meaning import folder_of
 
     number = table.pass_filenames
     return Hook(
         id=table.id,
         name=table.name or table.id,
-        argv=(table.run,) if table.shell else tuple(shlex.split(table.run)),
+        argv=table.args if table.builtin else (table.run,) if table.shell else tuple(shlex.split(table.run)),
         shell=table.shell,
         stages=table.stages or default_stages,
         files=_pattern(table.files),
@@ -270,6 +297,10 @@ def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits
         keep_daemons=table.daemons == "keep",
         min_free_memory=units.parse_size(table.min_free_memory or limits.min_free_memory),
         memory_wait=units.parse_duration(table.memory_wait or limits.memory_wait),
+        builtin=table.builtin,
+        cache=_cache(table.cache, table.builtin),
+        inputs=(to_regex(table.inputs),) if table.inputs else (),
+        tool_version=table.tool_version,
     )
 
 
@@ -286,7 +317,7 @@ def _pattern_codes(plan: Plan) -> "dict[str, tuple[Any, ...]]":
 
     used = {plan.files, plan.exclude}
     for hook in plan.hooks:
-        used |= {hook.files, hook.exclude}
+        used |= {hook.files, hook.exclude, *hook.inputs}
     return {pattern: patterns.precompile(pattern) for pattern in sorted(used - {patterns.ALWAYS, patterns.NEVER})}
 
 

@@ -122,9 +122,9 @@ class HookOptions(_Table, frozen=True):
     min_free_memory: Annotated[Size | None, Meta(description="As in [limits].")] = None
     memory_wait: Annotated[Duration | None, Meta(description="As in [limits].")] = None
     cache: Annotated[
-        bool | Literal["tree"],
+        bool | Literal["tree"] | None,
         Meta(description="Do not run again on content that has passed; tree: on the same set of files."),
-    ] = False
+    ] = None
     inputs: Annotated[tuple[str, ...], Meta(description="Globs of other files the verdict depends on.")] = ()
     tool_version: Annotated[str, Meta(description="A command whose output identifies the tool.")] = ""
 

@@ -12,7 +12,7 @@ _COMMIT_PUSH_MANUAL = ("pre-commit", "pre-push", "manual")
 
 _WINDOWS_NAMES = (
     r"(?i)((^|/)(CON|PRN|AUX|NUL|COM[\d¹²³]|LPT[\d¹²³])(\.|/|$)"
-    r'|[<>:\"\\|?*\x00-\x1F]|/[^/]*[\.\s]/|[^/]*[\.\s]$)'
+    r"|[<>:\"\\|?*\x00-\x1F]|/[^/]*[\.\s]/|[^/]*[\.\s]$)"
 )
 
 DEFAULTS: "dict[str, dict[str, Any]]" = {

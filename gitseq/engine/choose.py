@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gitseq.model import Plan
 
 
+NO_FILES = "no files to check"
+
+
 class Choice(Record):
     """A hook and its files (relative to its root), or why it is skipped."""
 
@@ -46,8 +49,7 @@ class Chooser:
     def __init__(self, request: "Request", world: "World", found: "Candidates") -> None:
         plan = world.plan
         self._request = request
-        self._repo = world.repo
-        self._env = world.env
+        self._world = world
         self._codes = plan.pattern_codes
         self._tagger = Tagger(plan, Sniffer(world.repo.top))
         self._modes = found.modes
@@ -58,12 +60,12 @@ class Chooser:
 
     def choose(self, hook: Hook) -> Choice:
         """What this hook will do now."""
-        reason = self._ruled_out(hook)
+        reason = ruled_out(hook, self._request, self._world)
         if reason is not None:
             return Choice(hook, [], reason)
         paths = select.for_hook(hook, self._entries, self._searcher, self._tags_of)
         if not paths and not hook.always_run:
-            return Choice(hook, [], "no files to check")
+            return Choice(hook, [], NO_FILES)
         return Choice(hook, paths)
 
     def _searcher(self, pattern: str) -> "Callable[[str], object]":
@@ -72,18 +74,21 @@ class Chooser:
     def _tags_of(self, path: bytes) -> "frozenset[str]":
         return self._tagger.tags(path, self._modes[path])
 
-    def _operations(self) -> "frozenset[str]":
-        """What is in progress; git writes MERGE_HEAD only after pre-merge-commit."""
-        from gitseq.git import state
 
-        found = state.operations(self._repo, self._env)
-        return found | {state.MERGE} if self._request.stage.name == "pre-merge-commit" else found
+def ruled_out(hook: Hook, request: "Request", world: "World") -> "str | None":
+    """Why a hook is skipped whatever its files are; None when it is not."""
+    if not request.skip.isdisjoint((hook.id, hook.alias)):
+        return ""
+    if hook.skip_on:
+        under_way = _operations(request, world).intersection(hook.skip_on)
+        if under_way:
+            return f"{min(under_way)} in progress"
+    return None
 
-    def _ruled_out(self, hook: Hook) -> "str | None":
-        if not self._request.skip.isdisjoint((hook.id, hook.alias)):
-            return ""
-        if hook.skip_on:
-            under_way = self._operations().intersection(hook.skip_on)
-            if under_way:
-                return f"{min(under_way)} in progress"
-        return None
+
+def _operations(request: "Request", world: "World") -> "frozenset[str]":
+    """What is in progress; git writes MERGE_HEAD only after pre-merge-commit."""
+    from gitseq.git import state
+
+    found = state.operations(world.repo, world.env)
+    return found | {state.MERGE} if request.stage.name == "pre-merge-commit" else found
