@@ -13,12 +13,15 @@ whole hold it themselves and refuse one above their `limit`.
 
 import os
 
+from gitseq.builtin import arguments
 from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Protocol
+
+    from typing_extensions import Self
 
     class Git(Protocol):
         """Runs git where the files are."""
@@ -121,6 +124,15 @@ class File:
 
 class Check:
     """A built-in hook with its arguments."""
+
+    options: "tuple[arguments.Option, ...]" = ()
+    positional = ""
+    """What words that belong to no option are called; '' where there may be none."""
+
+    @classmethod
+    def of(cls, name: str, args: "Sequence[str]") -> "Self":
+        """The check with these arguments. Raises ConfigError."""
+        return cls(**arguments.parse(name, cls.options, args, cls.positional))
 
     def begin(self, context: Context) -> "Finding | None":  # noqa: ARG002 - for those who need it
         """Called once, before any file is looked at; a Finding is the verdict, and nothing more is asked."""
