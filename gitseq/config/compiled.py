@@ -9,9 +9,7 @@ if TYPE_CHECKING:
     from gitseq.model import Plan
 
 
-def load(
-    top: bytes, state_dir: bytes, env: "Env", explicit: "bytes | None" = None, vet: "Vet | None" = None
-) -> "Plan":
+def load(top: bytes, state_dir: bytes, env: "Env", explicit: "bytes | None" = None, vet: "Vet | None" = None) -> "Plan":
     """The plan of the configuration that holds at `top` now; compiled anew when any file of it has changed.
 
     Raises ConfigError for a configuration that cannot be, and NoConfiguration when there is none. A state directory

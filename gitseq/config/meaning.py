@@ -199,7 +199,8 @@ def _cap(parse: "Callable[[str], float]") -> "Callable[[str], Reasons]":
 
 def _builtin(value: str) -> "Reasons":
     if value not in DEFAULTS:
-        yield (), f"`{shown(value)}` is no built-in hook{nearest(value, DEFAULTS) or '; known are ' + ', '.join(sorted(DEFAULTS))}"
+        known = nearest(value, DEFAULTS) or "; known are " + ", ".join(sorted(DEFAULTS))
+        yield (), f"`{shown(value)}` is no built-in hook{known}"
 
 
 def _not_blank(value: str) -> "Reasons":
@@ -301,7 +302,7 @@ def _contradictions(hook: "dict[str, Any]") -> "Iterator[tuple[str, str]]":
     if not hook.get("cache", "builtin" in hook):
         for key in ("inputs", "tool_version"):
             if key in hook:
-                yield key, "is about passes that are kept; write `cache = true` or `cache = \"tree\"`, too"
+                yield key, 'is about passes that are kept; write `cache = true` or `cache = "tree"`, too'
     if hook.get("interactive"):
         if hook.get("stdin"):
             yield "stdin", "an interactive hook reads the terminal, so it cannot read what git writes"

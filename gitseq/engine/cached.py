@@ -14,6 +14,7 @@ from gitseq.engine.asked import Asked, passed_before
 from gitseq.engine.choose import NO_FILES
 from gitseq.engine.contents import Contents
 from gitseq.git import content
+from gitseq.host import files
 from gitseq.ledger.store import Ledger
 from gitseq.model import Hook, Notice, Verdict
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from gitseq.ledger.tools import Tools
 
 _TREE = "tree"
+_IN_PROGRESS = (b"MERGE_MSG", b"MERGE_HEAD", b"rebase-apply", b"rebase-merge")
+_SETTINGS = (b"config", b"config.worktree", b"info/attributes")
 
 
 class Passes:
@@ -35,6 +38,8 @@ class Passes:
     def __init__(self, request: "Request", world: "World", runner: hooks.Runner, marks: "Marks") -> None:
         self._request = request
         self._runner = runner
+        self._marks = marks
+        self._of_repository = b""
         self._ledger = Ledger(world.repo.state_dir)
         if world.tree is None and request.select == requested.ALL_FILES:
             world = world.replace(tree=content.Comparison(world.repo, world.env))
@@ -109,12 +114,12 @@ class Passes:
 
         The third value: of the files it was given (relative to the top), those whose pass may be kept; None for all.
         """
-        clean = [(one, told, lasting) for one, told, lasting in ended if one.ns and is_clean(told)]
+        clean = [(one, told, lasting) for one, told, lasting in ended if one.ns and _counts(told, lasting)]
         paths = {path for one, _told, _lasting in clean for path in (*one.key_paths, *self._input_paths(one))}
         sure = self._contents.confirmed(list(paths))
         for one, told, lasting in clean:
             if sure.issuperset(self._input_paths(one)) and self._is_who_it_was(told):
-                self._note(one, told, sure if lasting is None else sure & lasting)
+                self._note(one, told, sure, sure if lasting is None else sure & lasting)
 
     def _input_paths(self, one: Asked) -> "list[bytes]":
         return self._inputs.get(id(one.job.hook), [])
@@ -127,14 +132,14 @@ class Passes:
         self._tools.clear()
         return before == self._who_is(told.hook)
 
-    def _note(self, one: Asked, told: Verdict, sure: "frozenset[bytes]") -> None:
-        whole = sure.issuperset(one.key_paths)
+    def _note(self, one: Asked, told: Verdict, sure: "frozenset[bytes]", passed: "frozenset[bytes]") -> None:
         if b"" in one.keys:
-            keys = list(one.keys.values()) if whole else []
+            keys = list(one.keys.values()) if passed.issuperset(one.key_paths) else []
         else:
-            keys = [key for path, key in one.keys.items() if path in sure]
+            keys = [key for path, key in one.keys.items() if path in passed]
         self._pending.append((told.hook, one.ns, keys))
-        if whole and (b"" in one.keys or len(one.keys) == len(one.job.paths)):
+        knows_all = b"" in one.keys or len(one.keys) == len(one.job.paths)
+        if is_clean(told) and knows_all and sure.issuperset(one.key_paths):
             self._to_tree.append((told.hook, len(one.paths)))
 
     def note_none(self, hook: Hook) -> None:
@@ -170,7 +175,7 @@ class Passes:
         fallen = {id(told.hook) for told in verdicts if not is_clean(told) and told.status != "skipped"}
         try:
             for hook, ns, keys in self._pending:
-                if id(hook) not in fallen and keys:
+                if hook.builtin or id(hook) not in fallen:
                     self._ledger.add(ns, keys)
             self._keep_tree([(hook, count) for hook, count in self._to_tree if id(hook) not in fallen])
         except OSError as error:  # it works without, only slower
@@ -189,7 +194,17 @@ class Passes:
 
     def _tree_key(self, hook: Hook) -> bytes:
         who = self._who_is(hook) or os.urandom(1)
-        return ledger_keys.digest(b"tree", who, ledger_keys.filters(hook, self._world.plan))
+        state = self._state() if hook.builtin else b""
+        return ledger_keys.digest(b"tree", who, ledger_keys.filters(hook, self._world.plan), state)
+
+    def _state(self) -> bytes:
+        """What built-in hooks look at beside the index and the files: HEAD, what is in progress, git's settings."""
+        if not self._of_repository:
+            git_dir, common = self._world.repo.git_dir, self._world.repo.common_dir
+            under_way = [files.signature(git_dir + b"/" + name) is not None for name in _IN_PROGRESS]
+            settings = [files.signature(common + b"/" + name) for name in _SETTINGS]
+            self._of_repository = repr((self._marks.head.values(), under_way, settings)).encode()
+        return self._of_repository
 
     def _namespace(self, hook: Hook) -> bytes:
         ns = self._ns.get(id(hook))
@@ -218,7 +233,7 @@ class Passes:
     def _inside(self, hook: Hook) -> bytes:
         from gitseq.host import package
 
-        stamps = repr(package.stamps("builtin", ("yaml", "tomli"))).encode()
+        stamps = repr(package.stamps("builtin", ("ruamel/yaml", "tomli"))).encode()
         return ledger_keys.digest(b"inside", ledger_keys.definition(hook), sys.version.encode(), stamps)
 
     def _outside(self, hook: Hook) -> bytes:
@@ -252,6 +267,12 @@ class Passes:
             )
             return None
         return b"".join(call.output for call in ended)
+
+
+def _counts(told: Verdict, lasting: "frozenset[bytes] | None") -> bool:
+    """Whether passes can be taken from a verdict: of a command only when it is clean, for nobody knows which file
+    it failed for; of a built-in hook also then, for those files that it has passed."""
+    return is_clean(told) or (lasting is not None and not told.reasons)
 
 
 def is_clean(told: Verdict) -> bool:

@@ -135,7 +135,7 @@ class Inside:
             self._side_by_side(waiting)  # what comes before it has written what it has to write
             waiting = []
             is_settled = each.asked.all_passed and not any(one.written for one in parts)
-            if self._stopped is None and not is_settled:
+            if not self._is_stopped() and not is_settled:
                 self._alone(each)
         self._side_by_side(waiting)
         return self._stopped
@@ -167,7 +167,7 @@ class Inside:
     # --- those that look at one file at a time
 
     def _side_by_side(self, parts: "list[Part]") -> None:
-        if self._stopped is not None or not any(each.asked.job.paths for each in parts):
+        if self._is_stopped() or not any(each.asked.job.paths for each in parts):
             return
         wanted = {each: set(each.asked.job.paths) for each in parts}
         selected = {each: set(each.asked.paths) for each in parts}
@@ -177,12 +177,15 @@ class Inside:
                 fixed = self._look(each, [file for file in handful if file.path in mine])
                 for later in parts[number + 1 :]:  # what is new in a file nobody has passed before
                     wanted[later] |= fixed & selected[later]
-                if self._stopped is not None:
+                if self._is_stopped():
                     return
             self._show_progress(parts[0])
         for each in parts:
             if each.is_begun and not each.is_decided:
                 self._ask(each, each.check.end)
+
+    def _is_stopped(self) -> bool:
+        return self._stopped is not None
 
     def _begin(self, each: Part) -> None:
         each.is_begun = True

@@ -306,8 +306,13 @@ class _Run:
             told = self._without_running(hook) if not any(isinstance(one, inside.Part) for one in known) else None
             answer = told or self._ask(hook, chooser)
             known.append(answer if isinstance(answer, Verdict) else inside.part(answer))
-        while known and (isinstance(known[0], Verdict) or known[0].asked.all_passed):
-            self._finish_part(known.pop(0))
+        settled = 0
+        while settled < len(known) and _is_settled(known[settled]):
+            settled += 1
+        self._note([one for one in known[:settled] if isinstance(one, inside.Part)])
+        for one in known[:settled]:
+            self._finish_part(one)
+        known = known[settled:]
         if known:
             self._run_parts(known)
         return len(group)
@@ -320,14 +325,18 @@ class _Run:
         self._wait_for_memory(parts[0].hook)
         self._world.tell(HookStarted(parts[0].hook))
         stopped = inside.Inside(self._request, self._world, self._runner, self._deadline).run(parts)
-        if self._passes is not None and stopped is None:
-            self._passes.note([(one.asked, one.verdict(), one.lasting) for one in parts])
-            self._passes.forget([path for one in parts for path in one.modified])
+        if stopped is None:
+            self._note(parts)
         for one in known:
             if stopped is None or (isinstance(one, inside.Part) and one.over):
                 self._finish_part(one, is_begun=one is known[0])
         if stopped is not None:
             raise _why_stopped(stopped)
+
+    def _note(self, parts: "list[Part]") -> None:
+        if self._passes is not None and parts:
+            self._passes.note([(one.asked, one.verdict(), one.lasting) for one in parts])
+            self._passes.forget([path for one in parts for path in one.modified])
 
     def _finish_part(self, one: "Verdict | Part", *, is_begun: bool = False) -> None:
         """Tell the verdict of a hook of a group, its fixes noted, and staged where they are to be."""
@@ -445,6 +454,11 @@ class _Run:
             problem.exit_code if problem is not None else code,
             tuple(problem.lines()) if problem is not None else (),
         )
+
+
+def _is_settled(one: "Verdict | Part") -> bool:
+    """Whether a built-in hook has nothing to check, so far."""
+    return isinstance(one, Verdict) or one.asked.all_passed
 
 
 def _what(request: "Request") -> str:
