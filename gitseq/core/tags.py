@@ -61,6 +61,8 @@ class Tagger:
         self._needs_mode = not self.needs <= _KIND_TAGS
         self._needs_name = not self.needs <= FREE_TAGS
         self._known: "dict[tuple[bytes, int], frozenset[str]]" = {}
+        self._by_name: "dict[bytes, set[str]]" = {}
+        self._shared: "dict[frozenset[str], frozenset[str]]" = {}
 
     def tags(self, path: bytes, mode: int) -> "frozenset[str]":
         """The tags of a path whose `lstat` has this mode. EnvironmentProblem when it must be read and cannot be."""
@@ -77,10 +79,18 @@ class Tagger:
         executable = bool(mode & _EXECUTE_BITS) and self._sniffer.may_execute(path)
         tags = {"file", "executable" if executable else "non-executable"}
         if self._needs_name:
-            tags |= name_tags(path, self._names, self._extensions) or self._interpreter(path, executable)
+            tags |= self._name_tags(path) or self._interpreter(path, executable)
             if not tags & _ENCODING_TAGS and self.needs & _ENCODING_TAGS:
                 tags.add("text" if self._sniffer.is_text(path) else "binary")
-        return frozenset(tags)
+        found = frozenset(tags)
+        return self._shared.setdefault(found, found)
+
+    def _name_tags(self, path: bytes) -> "set[str]":
+        name = path[path.rfind(b"/") + 1 :]
+        tags = self._by_name.get(name)
+        if tags is None:
+            tags = self._by_name[name] = name_tags(name, self._names, self._extensions)
+        return tags
 
     def _interpreter(self, path: bytes, executable: bool) -> "frozenset[str]":
         return self._sniffer.interpreter_tags(path) if executable else _NONE

@@ -64,6 +64,10 @@ class Passes:
             keys = [self._tree_key(hook) for hook in chosen if hook.cache]
             self._of_tree = self._ledger.passed_tree(self._tree.state, keys)
 
+    def modes(self) -> "dict[bytes, int] | None":
+        """For a run on all files: the mode of each, where git knows them all; else None."""
+        return self._contents.modes() if self._tree is not None else None
+
     def of_tree(self, hook: Hook) -> "Verdict | None":
         """The verdict of a hook that has passed (or had no part in) all of this tree; None for the others."""
         if not hook.cache or not self._of_tree:
@@ -164,11 +168,7 @@ class Passes:
             self._of_tree = {}
 
     def _is_as_begun(self) -> bool:
-        before = self._tree
-        if before is None or not before.is_clean or not before.still_stands():
-            return False
-        now = content.Comparison(self._world.repo, self._world.env)
-        return now.is_clean and now.state == before.state
+        return self._tree is not None and self._contents.is_still(self._tree)
 
     def keep(self, verdicts: "tuple[Verdict, ...]") -> None:
         """Store what was noted, where the verdict still stands now that the whole tree was looked at."""

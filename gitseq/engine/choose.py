@@ -43,6 +43,18 @@ def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
     ]
 
 
+class _Tags(dict[bytes, frozenset[str]]):
+    """Path -> its tags, found out when they are first asked for."""
+
+    def __init__(self, tagger: Tagger, modes: "dict[bytes, int]") -> None:
+        self._tagger = tagger
+        self._modes = modes
+
+    def __missing__(self, path: bytes) -> "frozenset[str]":
+        tags = self[path] = self._tagger.tags(path, self._modes[path])
+        return tags
+
+
 class Chooser:
     """Decides hook by hook, when its turn has come: an earlier hook may have changed what a file is."""
 
@@ -51,28 +63,29 @@ class Chooser:
         self._request = request
         self._world = world
         self._codes = plan.pattern_codes
-        self._tagger = Tagger(plan, Sniffer(world.repo.top))
-        self._modes = found.modes
+        self._tags = _Tags(Tagger(plan, Sniffer(world.repo.top)), found.modes)
         entries = list(found.entries)
         if not found.is_message:
             entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
         self._entries = entries
+        self._selected: dict[tuple[object, ...], list[bytes]] = {}
 
     def choose(self, hook: Hook) -> Choice:
         """What this hook will do now."""
         reason = ruled_out(hook, self._request, self._world)
         if reason is not None:
             return Choice(hook, [], reason)
-        paths = select.for_hook(hook, self._entries, self._searcher, self._tags_of)
+        filters = (hook.root, hook.files, hook.exclude, hook.types, hook.types_or, hook.exclude_types)
+        paths = self._selected.get(filters)
+        if paths is None:
+            tags_of = self._tags.__getitem__
+            paths = self._selected[filters] = select.for_hook(hook, self._entries, self._searcher, tags_of)
         if not paths and not hook.always_run:
             return Choice(hook, [], NO_FILES)
         return Choice(hook, paths)
 
     def _searcher(self, pattern: str) -> "Callable[[str], object]":
         return searcher(pattern, self._codes)
-
-    def _tags_of(self, path: bytes) -> "frozenset[str]":
-        return self._tagger.tags(path, self._modes[path])
 
 
 def ruled_out(hook: Hook, request: "Request", world: "World") -> "str | None":

@@ -25,6 +25,7 @@ _BLOCK = 1 << 20
 _TICKS = 4
 """A file younger than so many ticks of the file system's clock could be written again and look the same."""
 _SHA256 = 64
+_FILES = (0o100644, 0o100755, 0o120000)
 
 
 class Contents:
@@ -37,6 +38,7 @@ class Contents:
         self._read: dict[bytes, Signature | None] = {}
         self._tracked: Tracked | None = None
         self._comparison: Comparison | None = None
+        self._latest: Comparison | None = None
         self._stale = world.tree is None
 
     def keys(self, paths: "Sequence[bytes]") -> "list[bytes | None]":
@@ -57,12 +59,25 @@ class Contents:
         """Whether git was told to look at every file."""
         return not self._index().hidden
 
+    def modes(self) -> "dict[bytes, int] | None":
+        """The mode of every tracked file, where the whole work tree is as the index says; else None."""
+        if not self._current().is_clean:
+            return None
+        tracked = self._index()
+        if tracked.hidden or not self._current().still_stands():
+            return None
+        modes = {line: int(line, 8) for line in {line[:6] for line in tracked.lines.values()}}
+        if any(mode not in _FILES for mode in modes.values()):
+            return None  # a submodule need not be there
+        return {path: modes[line[:6]] for path, line in tracked.lines.items()}
+
     def forget(self, paths: "Sequence[bytes] | None" = None) -> None:
         """These have been written to; without paths, anything may have."""
         for path in list(self._keys) if paths is None else paths:
             self._keys.pop(path, None)
             self._read.pop(path, None)
         self._stale = True
+        self._latest = None
         if paths is None:
             self._tracked = None
 
@@ -73,25 +88,36 @@ class Contents:
         same = {path for path in own if read[path] and files.signature(os.path.join(top, path)) == read[path]}
         if len(own) == len(paths):
             return frozenset(same)
-        before, now = self._comparison, self._compare()
+        before = self._comparison
+        self._latest = now = self._compare()
         if before is None or not before.still_stands() or now.state != before.state:
             return frozenset(same)
         same.update(path for path in paths if path not in read)
         return frozenset(same - now.differing) | frozenset(path for path in own if path in same)
 
+    def is_still(self, before: "Comparison") -> bool:
+        """Whether the whole work tree is what it was: clean against the same index."""
+        if not before.is_clean or not before.still_stands():
+            return False
+        now = self._latest or self._compare()
+        return now.is_clean and now.still_stands() and now.state == before.state
+
     # --- inside
 
-    def _from_index(self, paths: "list[bytes]") -> "list[bytes]":
+    def _from_index(self, missing: "list[bytes]") -> "list[bytes]":
         """Take the keys of those that the index is right about; the others."""
         from gitseq.git import content
 
+        paths = missing
         tracked = self._index()
+        if self._world.tree is not None:  # a run on all files: the next hook will ask for the rest
+            paths = list(dict.fromkeys([*paths, *tracked.lines]))
         conversions = content.Conversions(self._world.repo, self._world.env, paths)
         doubtful = self._current().differing | tracked.hidden | conversions.finish()
         lines = tracked.lines
         plain = [path for path in paths if path in lines and path not in doubtful and lines[path][:2] == b"10"]
         self._keys.update(zip(plain, ledger_keys.file_keys([lines[path] for path in plain]), strict=True))
-        return [path for path in paths if path not in self._keys]
+        return [path for path in missing if path not in self._keys]
 
     def _index(self) -> "Tracked":
         if self._tracked is None:

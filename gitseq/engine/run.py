@@ -115,12 +115,13 @@ class _Run:
         self._passes = self._ledger(chosen)
         if self._passes is not None and self._has_passed(chosen, self._passes):
             return
-        listing = self._listing()
+        listing = self._listing() if self._needs_listing(chosen) else None
         try:
             if listing is not None:
                 self._changes = Changes(world.repo, world.env, self._unstaged.hide(listing, self._isolation()))
                 self._prepare_restaging(chosen, listing)
-            found = candidates.find(request, world, listing)  # now that what is staged lies in the work tree
+            modes = self._passes.modes() if self._passes is not None else None
+            found = candidates.find(request, world, listing, modes)  # now that what is staged lies in the work tree
             if found.nothing_to_do:
                 return
             world.tell(RunStarted(request.stage.name, tuple(chosen)))
@@ -184,6 +185,10 @@ class _Run:
             if one is not None:
                 self._verdicts.finish(one)
         return True
+
+    def _needs_listing(self, chosen: "list[Hook]") -> bool:
+        """Not for built-in hooks on files that were named: they tell what they change, and nothing is hidden."""
+        return not all(hook.builtin for hook in chosen) or self._isolation() != NONE or self._is_about_the_index()
 
     def _listing(self) -> "status.Listing | None":
         """The state of index and work tree, where this stage has a use for it; refuses what cannot be checked."""

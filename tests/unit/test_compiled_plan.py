@@ -26,9 +26,9 @@ class Place:
         self.compiled = 0
         compile_plan = build.compile_plan
 
-        def counted(where):
+        def counted(where, vet):
             self.compiled += 1
-            return compile_plan(where)
+            return compile_plan(where, vet)
 
         monkeypatch.setattr(build, "compile_plan", counted)
 
