@@ -20,6 +20,7 @@ VERBS = {
     "uninstall": "remove the shims and put earlier hooks back",
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
+    "cache": "show, empty or test the store of passes",
     "status": "show who holds the lease and who waits",
     "recover": "bring back unstaged work of a run that died",
     "reap": "end processes that a dead run left behind",

@@ -118,14 +118,15 @@ def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Reque
 def _stage_and_ids(options: argparse.Namespace) -> "tuple[str, tuple[str, ...]]":
     """Positional names are stages or hook ids; a stage by option leaves them all to be ids."""
     if options.stage is not None:
-        return _known_stage(options.stage), tuple(options.what)
+        return known_stage(options.stage), tuple(options.what)
     stages = [name for name in options.what if name in STAGES]
     if len(stages) > 1:
         raise UsageError(f"one stage at a time: {', '.join(stages)}", hint="Run gitseq once for each.")
     return (stages or ["pre-commit"])[0], tuple(name for name in options.what if name not in STAGES)
 
 
-def _known_stage(name: str) -> str:
+def known_stage(name: str) -> str:
+    """The stage a person means. UsageError when there is none of that name."""
     name = LEGACY_NAMES.get(name, name)
     if name not in STAGES:
         raise UsageError(f"there is no stage `{name}`", why="Stages: " + ", ".join(STAGES))

@@ -60,6 +60,8 @@ class Passes:
 
     def ask_for_tree(self, chosen: "list[Hook]") -> None:
         """Find out which hooks have passed the whole tree as it lies there: nothing need be selected for those."""
+        if self._request.verify:
+            return
         if self._tree is not None and self._tree.is_clean and self._tree.still_stands():
             keys = [self._tree_key(hook) for hook in chosen if hook.cache]
             self._of_tree = self._ledger.passed_tree(self._tree.state, keys)
@@ -84,7 +86,7 @@ class Passes:
     def ask(self, job: hooks.Job) -> Asked:
         """What is left of a hook's files, now that its turn has come."""
         hook, paths = job.hook, job.paths
-        in_one = hook.cache == _TREE or hook.pass_filenames == 0
+        in_one = self._is_about_sets(hook)
         if not hook.cache or not (paths or in_one) or not self._who_is(hook):
             return Asked(job, paths)
         from_top = [os.path.join(os.fsencode(hook.root), path) for path in paths] if hook.root else paths
@@ -101,6 +103,22 @@ class Passes:
             {from_top[number]: key for number in left if (key := keys[number])},
             [from_top[number] for number in left if keys[number]],
         )
+
+    def sample(self, job: hooks.Job) -> "Asked | Verdict":
+        """Some of the files that a hook has passed, to be checked again; nothing is kept of that."""
+        one = self.ask(job) if job.hook.cache else Asked(job, job.paths)
+        left = set(one.job.paths)
+        passed = [path for path in one.paths if path not in left]
+        if not one.ns or not passed:
+            return Verdict(job.hook, "skipped", "no passes to verify")
+        if not self._is_about_sets(job.hook):
+            step = -(-len(passed) // self._request.verify)
+            passed = passed[int.from_bytes(os.urandom(2), "big") % step :: step]
+        return Asked(job.replace(paths=passed), passed)
+
+    @staticmethod
+    def _is_about_sets(hook: Hook) -> bool:
+        return hook.cache == _TREE or hook.pass_filenames == 0
 
     def _ask_for_set(self, job: hooks.Job, ns: bytes, keys: "list[bytes | None]", from_top: "list[bytes]") -> Asked:
         found = [key for key in keys if key]

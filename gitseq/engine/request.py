@@ -40,6 +40,8 @@ class Request(Record):
     """A hook that was here before us, to be run first."""
     no_cache: bool = False
     """Nobody's earlier pass counts, and none is kept."""
+    verify: int = 0
+    """Instead of what has not passed: at most so many files, for each hook, of those that have."""
     tty: bool = False
     """Whether what hooks print goes to a terminal in the end, and may be coloured."""
 

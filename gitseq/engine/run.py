@@ -277,6 +277,8 @@ class _Run:
             return Verdict(hook, "skipped", choice.skipped)
         from gitseq.engine.asked import Asked
 
+        if self._request.verify and self._passes is not None:
+            return self._passes.sample(hooks.Job(hook, choice.paths, self._exports))
         job = hooks.Job(hook, choice.paths, self._exports)
         return self._passes.ask(job) if self._passes is not None else Asked(job, choice.paths)
 
