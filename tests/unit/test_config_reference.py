@@ -52,7 +52,7 @@ def test_schema_knows_no_other_keys():
 
 def test_example_is_a_configuration(tmp_path):
     (tmp_path / "gitseq.toml").write_text(EXAMPLE)
-    assert [hook.id for hook in compiled(tmp_path).hooks] == ["format", "no-fixup"]
+    assert [hook.id for hook in compiled(tmp_path).hooks] == ["format", "no-fixup", "trailing-whitespace"]
 
 
 def test_every_commented_key_of_the_example_is_sound_but_not_available_yet():
@@ -86,7 +86,7 @@ def test_what_is_not_available_yet_is_known_to_the_schema():
 
 def test_whatever_the_plan_cannot_hold_is_not_available():
     available = {key for key in tables()["HookTable"] if f"hook.{key}" not in availability.NOT_YET}
-    renamed = {"run": "argv", "git_env": "scrub_git_env"}
+    renamed = {"run": "argv", "args": "argv", "git_env": "scrub_git_env"}
     only_their_default = {"fixes", "daemons"}
     assert {renamed.get(key, key) for key in available - only_their_default} <= set(Hook._fields)
 
