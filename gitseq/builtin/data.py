@@ -18,15 +18,12 @@ class Json(PerFile):
 
     limit = 128 * MEBIBYTE
 
-    def __init__(self) -> None:
-        import json
-
-        self._parse = json.loads
-
     def check(self, file: File, content: bytes) -> Finding:
         """The parser's reason."""
+        from json import loads
+
         try:
-            self._parse(content, object_pairs_hook=_without_duplicates)
+            loads(content, object_pairs_hook=_without_duplicates)
         except ValueError as error:
             return _failed(file, f": Failed to json decode ({error})")
         return CLEAN
@@ -46,31 +43,31 @@ def _without_duplicates(pairs: "list[tuple[str, Any]]") -> "dict[str, Any]":
 class Toml(PerFile):
     """Finds TOML that cannot be parsed."""
 
-    def __init__(self) -> None:
-        import importlib
-        import sys
-
-        parser = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-        self._parse = parser.loads
-        self._error: "type[ValueError]" = parser.TOMLDecodeError
+    most_dots = 5000
+    """On one line: memory for a dotted key grows with the square of its parts, and 100,000 parts take all there is."""
 
     def check(self, file: File, content: bytes) -> Finding:
         """The parser's reason."""
+        parser = _toml()
         text = content.decode()
+        if text.count(".") > self.most_dots and any(line.count(".") > self.most_dots for line in text.split("\n")):
+            return _failed(file, f": has a line with more than {self.most_dots} dots, too many to be checked")
         try:
-            self._parse(text)
-        except self._error as error:
+            parser.loads(text)
+        except parser.TOMLDecodeError as error:
             return _failed(file, f": {error}")
         return CLEAN
 
 
+def _toml() -> "Any":
+    import sys
+    from importlib import import_module
+
+    return import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
+
 class Xml(PerFile):
     """Finds XML that cannot be parsed. Nothing outside the file is read, and entities cannot be blown up."""
-
-    def __init__(self) -> None:
-        from pyexpat import version_info
-
-        self._limits_entities = version_info >= (2, 4, 1)
 
     def check(self, file: File, content: bytes) -> Finding:
         """The parser's reason."""
@@ -83,10 +80,11 @@ class Xml(PerFile):
 
     def _parsed(self, file: File, stream: "Any") -> Finding:
         import xml.sax
+        from pyexpat import version_info
         from xml.sax import handler
 
         parser = xml.sax.make_parser()  # noqa: S317 - expat limits entities, or we forbid them; nothing else is read
-        if not self._limits_entities:  # an old expat lets a few lines expand into gigabytes
+        if version_info < (2, 4, 1):  # an old expat lets a few lines expand into gigabytes
             parser.setProperty(handler.property_declaration_handler, _NoEntities())
         source = xml.sax.InputSource(file.path.decode("utf-8", "surrogateescape"))
         source.setByteStream(stream)
@@ -125,29 +123,30 @@ class Yaml(PerFile):
     def __init__(self, *, multi: bool, unsafe: bool) -> None:
         self._multi = multi
         self._unsafe = unsafe
-        self._yaml: "Any" = None
 
     def check(self, file: File, content: bytes) -> Finding:
         """The parser's reason, which names the file."""
-        import ruamel.yaml
-        from ruamel.yaml.error import YAMLError
+        import warnings
 
-        if self._yaml is None:
-            self._yaml = ruamel.yaml.YAML(typ="safe", pure=True)
+        from gitseq.builtin import yamlload
+
+        loader = yamlload.loader()  # a new one: %YAML of one file would be in force in the next
         stream = io.TextIOWrapper(_Named(content, file.path.decode("utf-8", "surrogateescape")), encoding="UTF-8")
         try:
-            self._load(stream)
-        except YAMLError as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._load(loader, stream)
+        except yamlload.YAMLError as error:
             return finding(str(error).encode("utf-8", "surrogateescape"))
         return CLEAN
 
-    def _load(self, stream: "io.TextIOWrapper") -> None:
+    def _load(self, loader: "Any", stream: "io.TextIOWrapper") -> None:
         if self._unsafe:
-            _exhaust(self._yaml.parse(stream))
+            _exhaust(loader.parse(stream))
         elif self._multi:
-            _exhaust(self._yaml.load_all(stream))
+            _exhaust(loader.load_all(stream))
         else:
-            self._yaml.load(stream)
+            loader.load(stream)
 
 
 class _Named(io.BytesIO):

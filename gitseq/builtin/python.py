@@ -4,6 +4,7 @@ Neighbours that look at the same file share its tree.
 """
 
 import _ast
+import os
 import warnings
 
 from gitseq.builtin.arguments import Option
@@ -27,7 +28,7 @@ def _tree(file: File, content: bytes) -> "ast.Module":
     if _last is not None and _last[0] is content:
         return _last[1]
     _last = None
-    name = file.path.decode("utf-8", "surrogateescape")
+    name = os.fsdecode(file.location)  # where the compiler finds the line to show with an error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree: "ast.Module" = compile(content, name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)  # type: ignore[assignment]
@@ -51,7 +52,7 @@ class Parses(_Source):
         except SyntaxError as error:
             import platform
 
-            told = _told(error).replace(b"\n", b"\n    ")
+            told = _told(error, file).replace(b"\n", b"\n    ")
             runs = f"{platform.python_implementation()} {platform.python_version()}".encode()
             return Finding(b"%s: failed parsing with %s:\n\n    %s\n" % (file.path, runs, told), 1)
         return CLEAN
@@ -65,7 +66,7 @@ class DebugStatements(_Source):
         try:
             tree = _tree(file, content)
         except SyntaxError as error:
-            told = _told(error).replace(b"\n", b"\n\t")
+            told = _told(error, file).replace(b"\n", b"\n\t")
             return Finding(b"%s - Could not parse ast\n\n\t%s\n\n" % (file.path, told), 1)
         if not _may_debug(content):
             return CLEAN
@@ -143,8 +144,10 @@ def _children(node: "ast.AST") -> "Iterator[ast.AST]":
             yield value
 
 
-def _told(error: SyntaxError) -> bytes:
+def _told(error: SyntaxError, file: File) -> bytes:
     """What Python prints of a syntax error, without the frames of our own code."""
     import traceback
 
+    if error.filename is not None:
+        error.filename = file.path.decode("utf-8", "surrogateescape")
     return "".join(traceback.format_exception_only(type(error), error)).encode("utf-8", "surrogateescape")

@@ -8,6 +8,7 @@ from gitseq.builtin.files import added_files
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from re import Pattern
 
 _LINK = b"120000"
 _SUBMODULE = b"160000"
@@ -136,19 +137,15 @@ class NoCommitToBranch(Whole):
     )
 
     def __init__(self, *, branches: "Sequence[str] | None", patterns: "Sequence[str] | None") -> None:
-        import re
-
         self._branches = frozenset(branches or ("master", "main"))
-        self._matches = [re.compile(pattern).match for pattern in patterns or ()]
+        self._matches = [_compiled(pattern).match for pattern in patterns or ()]
 
     @classmethod
     def of(cls, name: str, args: "Sequence[str]") -> "NoCommitToBranch":
         """The check with these arguments. Raises ConfigError."""
-        import re
-
         try:
             return super().of(name, args)
-        except re.error as error:
+        except ValueError as error:
             arguments.refuse(name, f"--pattern is no regular expression: {error}")
 
     def check(self, files: "Sequence[File]", context: Context) -> Finding:  # noqa: ARG002
@@ -157,3 +154,13 @@ class NoCommitToBranch(Whole):
         if branch and (branch in self._branches or any(matches(branch) for matches in self._matches)):
             return Finding(b"", 1)
         return CLEAN
+
+
+def _compiled(pattern: str) -> "Pattern[str]":
+    """The pattern. Raises ValueError when it is no regular expression."""
+    import re
+
+    try:
+        return re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(str(error)) from None

@@ -90,7 +90,7 @@ def test_generated_files_get_the_same_verdict_bytes_and_output(name, plain_repos
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_many_generated_files_get_the_same_verdict_bytes_and_output(name, plain_repository, credentials):
-    @tried(name, 3000)
+    @tried(name, 1000)
     def agrees(files, args):
         agree(plain_repository.path, name, args, files)
 
