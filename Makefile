@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test check lint types campaign bench bench-quick clean python-is-usable
+.PHONY: help demo test check lint types docs campaign bench bench-quick clean python-is-usable
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -37,7 +37,10 @@ lint: $(VENV)/.ready ## ruff
 types: $(VENV)/.ready ## mypy
 	$(BIN)/mypy
 
-check: lint types test ## all of the above
+docs: $(VENV)/.ready ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+check: lint types docs test ## all of the above
 
 campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
 	$(BIN)/python -m pytest tests -m campaign --timeout 0 $(ARGS)
@@ -46,11 +49,13 @@ bench: $(VENV)/.ready ## start-up and whole-tree tables beside pre-commit, prek 
 	$(BIN)/python benchmarks/startup.py --count $(ARGS)
 	$(BIN)/python benchmarks/all_files.py $(ARGS)
 	$(BIN)/python benchmarks/queue_handoff.py
+	$(BIN)/python benchmarks/contention.py $(ARGS)
 
 bench-quick: $(VENV)/.ready ## the same in about a minute
 	$(BIN)/python benchmarks/startup.py --quick $(ARGS)
 	$(BIN)/python benchmarks/all_files.py --quick $(ARGS)
 	$(BIN)/python benchmarks/queue_handoff.py --quick
+	$(BIN)/python benchmarks/contention.py --quick $(ARGS)
 
 clean: ## remove what was built and installed
 	rm -rf .venv .venv-demo .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build site

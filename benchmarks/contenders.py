@@ -26,7 +26,7 @@ while part := os.read(reader, 65536):
 os.waitpid(git, 0)
 files = [os.fsdecode(name) for name in names.split(b"\\0")[:-1]]
 for number in range({hooks}):
-    _, status = os.waitpid(os.posix_spawnp("true", ["true", *files], os.environ), 0)
+    _, status = os.waitpid(os.posix_spawnp({command!r}, [{command!r}, *files], os.environ), 0)
     os.write(1, b"no-op...Passed\\n")
     if status:
         os._exit(1)
@@ -43,8 +43,8 @@ class Contender:
         self.folder = folder
         self.env = environment(folder, home)
 
-    def set_up(self, repo: Path, hooks: int) -> None:
-        """Make `hooks` no-op hooks run in `repo`."""
+    def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
+        """Make so many hooks run in `repo`, each of them a program that is given the staged files."""
 
     def all_files(self) -> "list[str]":
         """The command that runs the hooks over every file."""
@@ -72,8 +72,8 @@ class Sh(Contender):
 
     name = "sh"
 
-    def set_up(self, repo: Path, hooks: int) -> None:
-        each = "; ".join(['/bin/true "$@" || exit 1'] * hooks)
+    def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
+        each = "; ".join([f'{command} "$@" || exit 1'] * hooks)
         names = "git diff --cached --name-only --diff-filter=ACMR -z"
         _script(repo, f"#!/bin/sh\n{names} | xargs -0 sh -c '{each}' hook\n")
 
@@ -84,8 +84,8 @@ class Sh(Contender):
 class FloorPython(Contender):
     name = "floor-py"
 
-    def set_up(self, repo: Path, hooks: int) -> None:
-        _script(repo, _FLOOR.format(python=sys.executable, hooks=hooks))
+    def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
+        _script(repo, _FLOOR.format(python=sys.executable, hooks=hooks, command=command))
 
     def version(self) -> str:
         return ""
@@ -95,8 +95,8 @@ class Gitseq(Contender):
     name = "gitseq"
     runs_all_files = True
 
-    def set_up(self, repo: Path, hooks: int) -> None:
-        tables = [f'[[hook]]\nid = "no-op-{number}"\nrun = "true"\n' for number in range(hooks)]
+    def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
+        tables = [f'[[hook]]\nid = "no-op-{number}"\nrun = "{command}"\n' for number in range(hooks)]
         (repo / "gitseq.toml").write_text("\n".join(tables))
         self._ask(str(self.folder / "gitseq"), "install", cwd=repo)
 
@@ -108,9 +108,9 @@ class PreCommit(Contender):
     name = "pre-commit"
     runs_all_files = True
 
-    def set_up(self, repo: Path, hooks: int) -> None:
+    def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
         entries = [
-            {"id": f"no-op-{number}", "name": f"no-op-{number}", "language": "system", "entry": "true"}
+            {"id": f"no-op-{number}", "name": f"no-op-{number}", "language": "system", "entry": command}
             for number in range(hooks)
         ]
         config = {"repos": [{"repo": "local", "hooks": entries}]}
@@ -137,8 +137,8 @@ class Lefthook(Contender):
         self._program = str(fitting[0]) if fitting else str(folder / "lefthook")
         self.env["LEFTHOOK_BIN"] = self._program
 
-    def set_up(self, repo: Path, hooks: int) -> None:
-        jobs = [{"name": f"no-op-{number}", "run": "true {staged_files}"} for number in range(hooks)]
+    def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
+        jobs = [{"name": f"no-op-{number}", "run": command + " {staged_files}"} for number in range(hooks)]
         (repo / "lefthook.yml").write_text(json.dumps({"pre-commit": {"jobs": jobs}}))
         self._ask(self._program, "install", cwd=repo)
 

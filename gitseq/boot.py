@@ -1,10 +1,10 @@
-"""Starts the hook entry with all of its modules loaded from one file.
+"""Starts the hook entry with its modules linked from one file.
 
-The hot path is some seventy small modules, because a folder is a responsibility; found, opened, checked and read one
-by one they cost a third more than out of one file (docs/explanation/hot-path.md has the figures). So after a run that
-had to import one of them the usual way, their code is put into `__pycache__/hot.<tag>.bin` beside the .pyc files it
-was made from, and trusted exactly as those are: a module's code counts only while its source has the size and mtime
-it was made from. Missing, old, torn or not writable: the modules are imported as usual.
+The hot path is some seventy small modules, because a folder is a responsibility. Found, checked, read and imported one
+by one they cost more than all that they do (docs/explanation/hot-path.md has the figures). So `bundle` writes their
+code, in the order in which they need one another, into `__pycache__/hot.<tag>.bin` beside the .pyc files, and here it
+is executed in that order, without the import system. It is trusted exactly as those files are: it counts only while
+every source has the size and mtime it was made from. Missing, old, torn or not writable: modules are imported as usual.
 """
 
 import gc
@@ -17,45 +17,64 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
-    Part = tuple[bool, int, int, bytes]
-    """Is it a package, its source's mtime in ns and size, its code as marshal writes it."""
+    Stamps = tuple[tuple[str, int, int], ...]
+    """Source, mtime in ns and size of each module of a group."""
+    Code = tuple[tuple[str, bool, CodeType], ...]
+    """Name, whether it is a package, and code of each, in the order in which they need one another."""
 
-_FORMAT = 2
-_HERE = os.path.dirname(__file__)
-_PATH = os.path.join(_HERE, "__pycache__", f"hot.{sys.implementation.cache_tag}.bin")
+_MARK = (3, sys.version)
+"""Of the format and of the interpreter; a bundle with another is not used."""
+_HEADS = ("gitseq.cli.hook", "gitseq.config.compiled", "gitseq.cli.engage")
+"""Modules that are loaded together with all they import: what finds the repository, its plan, and what runs it."""
+_PATH = os.path.join(os.path.dirname(__file__), "__pycache__", f"hot.{sys.implementation.cache_tag}.bin")
 
 
-class _Finder:
-    """Finds the modules of the bundle that are still true; everything else is left to the finders behind it."""
+class _Linker:
+    """Stands before the import system, and answers for the heads of the groups whose sources are unchanged."""
 
-    def __init__(self, parts: "dict[str, Part]", make_spec: "type[ModuleSpec]") -> None:
-        self._parts = parts
+    def __init__(self, groups: "dict[str, tuple[Stamps, bytes]]", make_spec: "type[ModuleSpec]") -> None:
+        self._groups = groups
         self._make_spec = make_spec
-        self.is_whole = bool(parts)
-        """Whether every module of ours was found here."""
+        self.is_whole = len(groups) == len(_HEADS)
+        """Whether every group was found to be true so far."""
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> "ModuleSpec | None":
-        if not name.startswith("gitseq."):
-            return None
-        part = self._parts.get(name)
-        if part is None or _stamp(name, part[0]) != part[1:3]:
-            self.is_whole = False
-            return None
-        spec = self._make_spec(name, self, origin=_source(name, part[0]), is_package=part[0])  # type: ignore[arg-type]
-        spec.has_location = True
-        if part[0]:
-            spec.submodule_search_locations = [os.path.dirname(_source(name, True))]
-        return spec
-
-    def create_module(self, _spec: "ModuleSpec") -> None:
+        """The spec of a head, or of the package around it, which is imported first."""
+        for head in _HEADS:
+            if name in (head, head.rpartition(".")[0]) and self.link(head):
+                return sys.modules[name].__spec__
         return None
 
-    def exec_module(self, module: "ModuleType") -> None:
-        exec(self.get_code(module.__name__), module.__dict__)  # noqa: S102 - what an importer is for
+    def create_module(self, spec: "ModuleSpec") -> "ModuleType":
+        return sys.modules[spec.name]
 
-    def get_code(self, name: str) -> "CodeType":
-        code: CodeType = marshal.loads(self._parts[name][3])  # noqa: S302 - trusted as the .pyc beside it
-        return code
+    def exec_module(self, module: "ModuleType") -> None:
+        """It was, when it was linked."""
+
+    def link(self, head: str) -> bool:
+        """Load a group, and before it those that it builds on; False when it has to be imported as usual."""
+        while head in self._groups:
+            first = next(iter(self._groups))
+            stamps, packed = self._groups.pop(first)
+            if not _are_true(stamps):
+                self._groups.clear()
+                self.is_whole = False
+                return False
+            for name, is_package, code in marshal.loads(packed):  # noqa: S302 - trusted as the .pyc files beside it
+                self._execute(name, is_package, code)
+        return head in sys.modules
+
+    def _execute(self, name: str, is_package: bool, code: "CodeType") -> None:
+        module = type(sys)(name)
+        spec = module.__spec__ = self._make_spec(name, self, origin=code.co_filename, is_package=is_package)  # type: ignore[arg-type]
+        parent, _, leaf = name.rpartition(".")
+        module.__file__ = code.co_filename
+        module.__package__ = name if is_package else parent
+        if is_package:
+            spec.submodule_search_locations = module.__path__ = [os.path.dirname(code.co_filename)]
+        sys.modules[name] = module
+        exec(code, module.__dict__)  # noqa: S102 - what an importer is for
+        setattr(sys.modules[parent], leaf, module)
 
 
 class _SiteFinder:
@@ -81,60 +100,39 @@ class _SiteFinder:
 def main() -> None:
     """What a shim calls: `sys.argv` is ['-c', library, path of the hook, stage, git's arguments ...]."""
     gc.disable()  # a run is short and makes few cycles; walking its modules again and again costs 1.5 ms
-    finder = _Finder(_load(), type(__spec__))
-    sys.meta_path.insert(0, finder)
+    linker = _Linker(_load(), type(__spec__))
+    sys.meta_path.insert(0, linker)
     sys.meta_path.append(_SiteFinder())
+    linker.link(_HEADS[0])
     from gitseq.cli import hook
 
     code = hook.main()
-    if not finder.is_whole:
-        _store()
+    if not linker.is_whole:
+        from gitseq import bundle
+
+        bundle.store(_PATH, _MARK, _HEADS, _stamp)
     os._exit(code)  # nothing is left to clean up, and tearing down the interpreter costs milliseconds
 
 
-def _source(name: str, is_package: bool) -> str:
-    path = os.path.join(_HERE, *name.split(".")[1:])
-    return os.path.join(path, "__init__.py") if is_package else path + ".py"
+def _stamp(source: str) -> "tuple[str, int, int]":
+    """What tells one version of a source from the next. Raises OSError."""
+    st = os.stat(source)
+    return source, st.st_mtime_ns, st.st_size
 
 
-def _stamp(name: str, is_package: bool) -> "tuple[int, int]":
-    """What tells one version of a source from the next: mtime in ns and size."""
+def _are_true(stamps: "Stamps") -> bool:
     try:
-        st = os.stat(_source(name, is_package))
+        return all(_stamp(known[0]) == known for known in stamps)
     except OSError:
-        return 0, 0
-    return st.st_mtime_ns, st.st_size
+        return False
 
 
-def _load() -> "dict[str, Part]":
-    """What an earlier run has stored; empty when there is nothing to be used."""
+def _load() -> "dict[str, tuple[Stamps, bytes]]":
+    """The groups an earlier run has stored; empty when there is nothing to be used."""
     try:
         with open(_PATH, "rb") as stream:
-            form, version, parts = marshal.loads(stream.read())  # noqa: S302 - trusted as the .pyc beside it
+            mark, groups = marshal.loads(stream.read())  # noqa: S302 - trusted as the .pyc files beside it
     except (OSError, ValueError, EOFError, TypeError):
         return {}
-    found: dict[str, Part] = parts if (form, version) == (_FORMAT, sys.version) else {}
+    found: dict[str, tuple[Stamps, bytes]] = groups if mark == _MARK else {}
     return found
-
-
-def _store() -> None:
-    """Write the code this run has used, for the next one; that it may not be writable is no matter.
-
-    Not after a run that had to compile its plan: what that took, the next one does not need.
-    """
-    if "gitseq.config.build" in sys.modules:
-        return
-    from gitseq.host import files
-
-    parts: dict[str, Part] = {}
-    try:
-        for name, module in sys.modules.items():
-            if name.startswith("gitseq.") and name != __name__:
-                is_package = hasattr(module, "__path__")
-                code = module.__spec__.loader.get_code(name)  # type: ignore[union-attr]
-                parts[name] = (is_package, *_stamp(name, is_package), marshal.dumps(code))
-        files.ensure_dir(os.path.dirname(_PATH))
-        kept = {name: part for name, part in _load().items() if part[1:3] == _stamp(name, part[0])}
-        files.write_whole(_PATH, marshal.dumps((_FORMAT, sys.version, {**kept, **parts})), mode=0o644)
-    except (OSError, ValueError, AttributeError):
-        return

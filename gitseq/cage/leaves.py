@@ -11,6 +11,7 @@ from gitseq.host.cgroup import POLLING, Leaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitseq.host.tree import Member
     from gitseq.model import Limits
 
 _FOLDER = b"cage"
@@ -104,12 +105,25 @@ def of_the_dead(state_dir: bytes) -> "list[Leaf]":
     folder = os.path.join(state_dir, _FOLDER)
     found = []
     for name in _named(folder):
-        if _lives(name):
-            continue
-        lines = (files.read(os.path.join(folder, name)) or b"").split(b"\n")
-        if len(lines) > 2 and lines[0] == namespace():
-            found.append(Leaf(lines[1].decode(), tuple(lines[2:])))
+        if not _lives(name):
+            found += _recorded(os.path.join(folder, name))
     return found
+
+
+def of_engine(state_dir: bytes, engine: "Member") -> "list[Leaf]":
+    """The leaves that a living engine has made and not removed yet."""
+    folder = os.path.join(state_dir, _FOLDER)
+    found = []
+    for name in _named(folder):
+        if name.startswith(b"%d.%d." % (engine.pid, engine.start)):
+            found += _recorded(os.path.join(folder, name))
+    return found
+
+
+def _recorded(record: bytes) -> "list[Leaf]":
+    """The leaf a record speaks of; none when it is not whole, or was made where process ids mean others."""
+    lines = (files.read(record) or b"").split(b"\n")
+    return [Leaf(lines[1].decode(), tuple(lines[2:]))] if len(lines) > 2 and lines[0] == namespace() else []
 
 
 def _forget(record: bytes) -> None:

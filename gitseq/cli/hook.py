@@ -9,7 +9,6 @@ from gitseq.git import repo as git_repo
 from gitseq.git import status
 from gitseq.git.marks import Marks
 from gitseq.host import env as host_env
-from gitseq.host import terminal
 from gitseq.ui import plain
 
 TYPE_CHECKING = False
@@ -83,47 +82,10 @@ class _Call:
             return None
 
     def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes, marks: Marks, early: "procs.Reader | None") -> int:
-        from gitseq.core import colour
-        from gitseq.engine import run as engine
-        from gitseq.engine import settings
-        from gitseq.engine.request import Request, World, skip_list
-        from gitseq.git.caller import Caller
-        from gitseq.host.signals import Signals
-        from gitseq.ui.journal import Journal
+        from gitseq.cli import engage  # the engine, while git lists what is staged
 
-        is_terminal = terminal.is_terminal(1)
-        coloured = colour.wanted(host_env.text(self._env, "GITSEQ_COLOR", "auto"), self._env, is_terminal)
-        request = Request(
-            self._stage,
-            self._arguments,
-            stdin,
-            by_git=True,
-            skip=skip_list(self._env),
-            legacy=self._legacy,
-            no_cache=bool(self._env.get(b"GITSEQ_NO_CACHE")),
-            tty=coloured,
-        )
-        with Signals() as signals:
-            world = World(
-                self._env,
-                repo,
-                settings.overridden(plan, self._env),
-                signals,
-                Caller.find(),
-                Journal(repo.state_dir, repo.top, self._stage.name, self._consumer(is_terminal, coloured)),
-                wants_progress=is_terminal,
-                patience=settings.patience(plan, self._env),
-                marks=marks,
-                early=early,
-            )
-            return engine.execute(request, world).exit_code
-
-    def _consumer(self, is_terminal: bool, coloured: bool) -> plain.Plain:
-        if not is_terminal:
-            return plain.Plain(colour=coloured)
-        from gitseq.ui.live import Live
-
-        return Live(colour=coloured)
+        call = engage.Call(self._stage, self._arguments, stdin, self._legacy, self._env)
+        return engage.run(call, repo, plan, marks, early)
 
 
 def _drain() -> bytes:

@@ -22,6 +22,8 @@ VERBS = {
     "exec": "run any command in its turn",
     "cache": "show, empty or test the store of passes",
     "status": "show who holds the lease and who waits",
+    "monitor": "the same, live, with keys to cancel and to kill",
+    "doctor": "find what is wrong around gitseq, and what to type",
     "recover": "bring back unstaged work of a run that died",
     "reap": "end processes that a dead run left behind",
     "list": "show the configured hooks",

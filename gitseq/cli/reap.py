@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     repo = git_repo.discover(context.env, context.cwd)
     plan = configuration.plan_or_defaults(repo, context.env)
     if options.dry_run:
-        found = bool(orphaned := leftovers.find(turn.queue_of(plan, repo, context.env)))
+        found = bool(orphaned := leftovers.find(turn.queue_of(plan, repo, context.env), repo.state_dir))
         for one in orphaned:
             tell(f"would end: PID {one.pid} ({format_size(one.memory)}, by {one.proof}) '{printable(one.command)}'")
     else:

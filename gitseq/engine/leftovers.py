@@ -23,17 +23,37 @@ def end(state_dir: bytes, nonces: "tuple[str, ...]", world: "World") -> "list[Re
     return reaped
 
 
-def find(place: "Place") -> "list[Reaped]":
-    """What dead runs of a queue have left running; nothing is touched."""
+def find(place: "Place", state_dir: bytes) -> "list[Reaped]":
+    """What dead runs of a queue, or of the repository with that state folder, have left running; nothing is touched.
+
+    Marks and control groups are the repository's, also where it stands in a queue that is not its own.
+    """
+    return _reaped(place, state_dir, dry_run=True)
+
+
+def end_now(place: "Place", state_dir: bytes) -> "list[Reaped]":
+    """As `end`, for all that `find` finds and without taking a turn: the living are not touched anyway."""
+    return _reaped(place, state_dir, dry_run=False)
+
+
+def _reaped(place: "Place", state_dir: bytes, *, dry_run: bool) -> "list[Reaped]":
+    found: dict[int, Reaped] = {}
+    for folder in dict.fromkeys((place.state_dir, state_dir)):
+        if os.path.isdir(folder):
+            of_dead = of_runs(_dead(place))
+            for one in orphans.reap_orphans(of_dead, dry_run=dry_run, state_dir=folder):
+                found.setdefault(one.pid, one)
+    return list(found.values())
+
+
+def _dead(place: "Place") -> "tuple[str, ...]":
+    """The runs that died in a queue and that nobody has settled yet."""
     if not os.path.isdir(place.state_dir):
-        return []
+        return ()
     finding = record.examine(place)
-    nonces: tuple[str, ...] = ()
     if finding.lease is not None and finding.standing == queueing.DEAD:
-        nonces = (*finding.lease.unsettled, finding.lease.nonce)
-    elif finding.lease is not None and finding.in_force:
-        nonces = finding.lease.unsettled
-    return orphans.reap_orphans(of_runs(nonces), dry_run=True, state_dir=place.state_dir)
+        return (*finding.lease.unsettled, finding.lease.nonce)
+    return finding.lease.unsettled if finding.lease is not None and finding.in_force else ()
 
 
 def of_runs(nonces: "tuple[str, ...]") -> "Belongs":

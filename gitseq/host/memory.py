@@ -22,6 +22,22 @@ def available() -> "int | None":
     return free
 
 
+def total() -> int:
+    """Bytes of memory there are for us: the machine's, or the tightest limit of a control group around us."""
+    text = _read(b"/proc/meminfo")
+    at = text.find(b"MemTotal:")
+    whole = int(text[at + 9 : at + 64].split()[0]) << 10 if at >= 0 else _total_elsewhere()
+    places = [_place(line) for line in _read(b"/proc/self/cgroup").splitlines()]
+    limits = [int(_read(folder + names[0])) for place in places if place for folder, names in _limited(*place)]
+    return min([whole, *limits])
+
+
+def _total_elsewhere() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().total)
+
+
 def _read(path: bytes) -> bytes:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

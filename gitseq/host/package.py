@@ -54,19 +54,41 @@ def cache_bytecode() -> bool:
     """
     import py_compile
 
+    def compile_one(source: str, compiled: str) -> bool:
+        try:
+            return py_compile.compile(source, cfile=compiled, doraise=True) is not None
+        except (OSError, py_compile.PyCompileError):
+            return False
+
     kept = True
+    for source, compiled in without_bytecode():
+        kept = compile_one(source, compiled) and kept
+    return kept
+
+
+def without_bytecode() -> "list[tuple[str, str]]":
+    """(source, where its bytecode would be) of the modules of ours that have none."""
+    found = []
     for folder, _folders, names in os.walk(os.fsdecode(_PACKAGE)):
         for name in names:
-            if not name.endswith(".py"):
-                continue
             compiled = os.path.join(folder, "__pycache__", f"{name[:-3]}.{sys.implementation.cache_tag}.pyc")
-            if os.path.exists(compiled):
-                continue
-            try:
-                py_compile.compile(os.path.join(folder, name), cfile=compiled, doraise=True)
-            except (OSError, py_compile.PyCompileError):
-                kept = False
-    return kept
+            if name.endswith(".py") and not os.path.exists(compiled):
+                found.append((os.path.join(folder, name), compiled))
+    return found
+
+
+def may_make(path: str) -> bool:
+    """Whether a file could be made there, with the folders that are missing."""
+    folder = os.path.dirname(path)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def keeps_bundle() -> bool:
+    """Whether what `gitseq.boot` loads at a hook's start is kept in one file, or can be."""
+    bundle = os.path.join(os.fsdecode(_PACKAGE), "__pycache__", f"hot.{sys.implementation.cache_tag}.bin")
+    return os.path.exists(bundle) or may_make(bundle)
 
 
 def stamps(folder: str, packages: "tuple[str, ...]") -> "list[Signature | None]":

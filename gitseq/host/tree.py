@@ -22,7 +22,7 @@ _MOST = 1 << 15
 class Member:
     """One process of a tree, as it was when looked at."""
 
-    __slots__ = ("faults", "pid", "ppid", "resident", "session", "start", "state", "threads")
+    __slots__ = ("faults", "pid", "ppid", "resident", "session", "start", "state", "threads", "ticks")
 
     def __init__(self, pid: int, fields: "list[bytes]") -> None:
         self.pid = pid
@@ -31,6 +31,8 @@ class Member:
         self.session = int(fields[3])
         self.faults = int(fields[7])
         """Minor page faults so far: every page it touched first or copied is one."""
+        self.ticks = int(fields[11]) + int(fields[12])
+        """Clock ticks of processor time so far, user and system."""
         self.threads = int(fields[17])
         self.start = int(fields[19])
         """Clock ticks after boot; with the pid it names one process for good."""

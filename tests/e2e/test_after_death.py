@@ -79,3 +79,21 @@ def test_exec_tells_how_it_ended_as_json_and_runs_again_when_told(repo):
     done = repo.gitseq("exec", "--json", "--timeout", "200ms", "--", "sleep", "60", timeout=20)
     assert done.returncode == 124
     assert b'"killed": "timeout"' in done.stderr
+
+
+def test_what_lost_its_token_is_found_in_a_queue_of_the_work_trees_own(repo, sequencer):
+    """Its mark is the repository's, whichever queue the run stood in."""
+    gate = sequencer.gate("in hook")
+    pid_file = repo.path.parent / "daemon"
+    hook = f"env -i setsid sleep 300 & echo $! > {pid_file}\n{gate.shell}"
+    scope = "[queue]\nscope = 'worktree'\n"
+    repo.config(f"{scope}[[hook]]\nid = 'slow'\nshell = true\nalways_run = true\nrun = '''\n{hook}'''\n")
+    linked = repo.worktree("linked", "linked")
+    with spawned([str(BIN / "gitseq"), "run"], env=linked.env, cwd=linked.path) as run:
+        gate.wait_reached()
+        run.kill()
+        run.wait(20)
+    daemon = pid_from(pid_file)
+    assert f"would end: PID {daemon} " in text(linked.gitseq("reap", "--dry-run"))
+    linked.gitseq("reap")
+    wait_until(lambda: not alive(daemon), 5, "the end of the daemon")

@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "engine": BELOW_MIDDLE | {*MIDDLE, "engine"},
     "ui": BELOW_MIDDLE | {"engine", "ui"},
     "cli": BELOW_MIDDLE | {*MIDDLE, "engine", "ui", "cli"},
-    "boot": frozenset({"cli", "host"}),  # starts the hook entry, and knows nothing else of it
+    "boot": frozenset({"cli", "bundle"}),  # starts the hook entry, and knows nothing else of it
+    "bundle": frozenset({"host"}),  # the other half of boot, which only a first run needs
 }
 
 HOST_ONLY = {"subprocess", "fcntl", "multiprocessing"}

@@ -36,7 +36,7 @@ HOT_STDLIB = {
 }
 """All that may be loaded between the shim and the first hook, beside gitseq's own modules."""
 
-HOT_ENTRIES = ["gitseq.boot", "gitseq.cli.hook"]
+HOT_ENTRIES = ["gitseq.boot", "gitseq.cli.hook", "gitseq.config.compiled", "gitseq.cli.engage"]
 
 THIRD_PARTY_FOR_HELP: "dict[str, set[str]]" = {}
 """Third-party packages that a verb may load to print its help; a verb not named here may load none."""

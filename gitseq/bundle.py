@@ -1,0 +1,114 @@
+"""Writes the file from which `boot` links the modules of the hot path.
+
+A group is a module and all it imports when it is loaded, as the sources say it; what functions import while they run
+is left to the import system. In the bundle, code goes without docstrings and without the annotations of functions,
+which nothing on the hot path looks at: they are a fifth of what would have to be read.
+"""
+
+import ast
+import marshal
+import os
+import sys
+
+from gitseq.host import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+
+    Stamp = tuple[str, int, int]
+
+
+_HERE = os.path.dirname(__file__)
+
+
+def store(path: str, mark: "tuple[int, str]", heads: "tuple[str, ...]", stamp: "Callable[[str], Stamp]") -> None:
+    """Write the bundle anew, a group for each head; where it may not be written, hooks start without one."""
+    linked = {"gitseq", *(name for name in sys.modules if not name.startswith("gitseq."))}
+    groups = {}
+    try:
+        for head in heads:
+            group = _Group(linked, stamp)
+            group.add(head)
+            groups[head] = (tuple(group.stamps), marshal.dumps(tuple(group.code)))
+        files.ensure_dir(os.path.dirname(path))
+        files.write_whole(path, marshal.dumps((mark, groups)), mode=0o644)
+    except (OSError, SyntaxError, ValueError):
+        return
+
+
+class _Group:
+    """Modules in the order in which they need one another."""
+
+    def __init__(self, linked: "set[str]", stamp: "Callable[[str], Stamp]") -> None:
+        self._linked = linked
+        """Modules of this group and of earlier ones, and all that is not ours."""
+        self._stamp = stamp
+        self.stamps: "list[Stamp]" = []
+        self.code: "list[tuple[str, bool, CodeType]]" = []
+
+    def add(self, name: str) -> None:
+        """Add what a module needs, then the module, unless it is there already; a name that is no module is none."""
+        source = None if name in self._linked else _source(name)
+        if source is None:
+            return
+        self._linked.add(name)
+        self.add(name.rpartition(".")[0])
+        self.stamps.append(self._stamp(source))  # before it is read: if it is saved meanwhile, the bundle is untrue
+        with open(source, "rb") as stream:
+            tree = ast.parse(stream.read())
+        for needed in _imports(tree):
+            self.add(needed)
+        lean = ast.fix_missing_locations(_Lean().visit(tree))
+        code = compile(lean, source, "exec", dont_inherit=True, optimize=2)
+        self.code.append((name, source.endswith("__init__.py"), code))
+
+
+class _Lean(ast.NodeTransformer):
+    """Takes away what only a reader and a type checker look at."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        node.returns = None
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_If(self, node: ast.If) -> "ast.AST | list[ast.stmt]":
+        self.generic_visit(node)
+        return node.orelse if _is_for_type_checkers(node) else node
+
+
+def _is_for_type_checkers(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _imports(tree: ast.Module) -> "Iterator[str]":
+    """What of ours is imported when a module is loaded: by statements at its top, and in `try` and `if` there."""
+    for statement in _at_load(tree.body):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            yield statement.module
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+
+
+def _at_load(body: "list[ast.stmt]") -> "Iterator[ast.stmt]":
+    for statement in body:
+        if isinstance(statement, ast.If | ast.Try) and not _is_for_type_checkers(statement):
+            yield from _at_load(statement.body)
+        else:
+            yield statement
+
+
+def _source(name: str) -> "str | None":
+    """The file of a module of ours; None for a name that is none."""
+    head, *rest = name.split(".")
+    if head != "gitseq":
+        return None
+    path = os.path.join(_HERE, *rest)
+    found = (os.path.join(path, "__init__.py"), path + ".py")
+    return next((candidate for candidate in found if os.path.isfile(candidate)), None)
