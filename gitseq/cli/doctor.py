@@ -105,7 +105,6 @@ def _patient(context: "Context", repo: "Repo | None", signals: Signals) -> "Pati
 def _plan(repo: "Repo", context: "Context") -> "tuple[Plan | None, ConfigError | None]":
     """The configuration, read from scratch, or what is wrong with it."""
     from gitseq.config.kept import Where
-    from gitseq.config.kept import Where
     from gitseq.engine import settings
 
     try:
