@@ -237,8 +237,8 @@ class Inside:
 
     def _take(self, each: Part, file: File, found: Finding) -> bool:
         """Note a finding and write what it says; whether something was written."""
-        each.add(found)
         if found.fixed is None:
+            each.add(found)
             if not found.exit_code and found.lasting:
                 each.passing.append(file.path)
             return False
@@ -247,6 +247,8 @@ class Inside:
             each.stop("interrupted")
             self._stopped = hooks.Stopped(0, caller_gone=True)
             return False
+        # where a fix joins the commit, that there was something to fix is no failure
+        each.add(found.replace(exit_code=0) if each.hook.stage_fixes else found)
         try:
             write(file, found.fixed, self._world.repo.git_dir + b"/gitseq")
         except OSError as error:

@@ -146,7 +146,7 @@ class Ledger:
                 if name != os.path.basename(self._folder):
                     _remove_below(self._root + b"/" + name)
         listed = self._listed(folder + b"/")
-        most = MOST_TREES if folder.endswith(b"/trees") else len(listed)
+        most = MOST_TREES - 1 if folder.endswith(b"/trees") else len(listed)
         size = sum(one.st_size for one in listed.values())
         if len(listed) <= most and size <= MOST_BYTES:
             return
