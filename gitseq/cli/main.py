@@ -4,16 +4,20 @@ A verb is a module `gitseq.cli.<verb>` with `configure(parser)` and `run(options
 that was asked for is imported.
 """
 
-import argparse
 import importlib
 import os
 import sys
 
 from gitseq import __version__
+from gitseq.cli import quick
 from gitseq.errors import GitseqError
 from gitseq.host import env as host_env
 from gitseq.host import signals
 from gitseq.ui import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 VERBS = {
     "install": "write the shims into the hooks directory of this repository",
@@ -54,7 +58,7 @@ def run(arguments: "list[str]") -> int:
             from gitseq.cli import hook
 
             return hook.run([os.fsencode(argument) for argument in arguments[1:]], context.env, context.cwd)
-        options = _parse(arguments)
+        options = quick.options(arguments) or _parse(arguments)
         module = importlib.import_module(f"gitseq.cli.{options.verb}")
         code: int = module.run(options, context)
         return code
@@ -69,8 +73,10 @@ def run(arguments: "list[str]") -> int:
         return crash.report([os.fsencode(argument) for argument in arguments])
 
 
-def _parse(arguments: "list[str]") -> argparse.Namespace:
+def _parse(arguments: "list[str]") -> "argparse.Namespace":
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",

@@ -1,15 +1,13 @@
 """`gitseq run`: the hooks of a stage, by hand or in CI."""
 
-import argparse
 import os
 
-from gitseq.cli.main import Context
 from gitseq.config import compiled
 from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, STAGES
-from gitseq.engine import dry, settings
 from gitseq.engine import request as asked
 from gitseq.engine import run as engine
+from gitseq.engine import settings
 from gitseq.engine.request import Request, World, skip_list
 from gitseq.errors import UsageError
 from gitseq.git import call
@@ -18,13 +16,16 @@ from gitseq.git.repo import Repo
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
-from gitseq.ui import json, plain
+from gitseq.ui import plain
 from gitseq.ui.journal import Journal
-from gitseq.ui.live import Live
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
+
+    from gitseq.cli.main import Context
     from gitseq.git.content import Comparison
+    from gitseq.ui.json import Json
 
 _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
@@ -34,7 +35,7 @@ _EXAMPLES = """examples:
 """
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: "argparse.ArgumentParser") -> None:
     """The options of `gitseq run`."""
     parser.epilog = _EXAMPLES
     parser.add_argument("what", nargs="*", metavar="STAGE | HOOK-ID", help="a stage (default: pre-commit), or hooks")
@@ -63,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="also show the output of hooks that pass")
 
 
-def run(options: argparse.Namespace, context: Context) -> int:
+def run(options: "argparse.Namespace", context: "Context") -> int:
     """Run the hooks that were asked for."""
     env = context.env
     repo = git_repo.discover(env, context.cwd)
@@ -91,15 +92,19 @@ def run(options: argparse.Namespace, context: Context) -> int:
     return report.exit_code
 
 
-def _consumer(options: argparse.Namespace, coloured: bool, live: bool) -> "plain.Plain | json.Json":
+def _consumer(options: "argparse.Namespace", coloured: bool, live: bool) -> "plain.Plain | Json":
     if options.format == "json":
+        from gitseq.ui import json
+
         return json.Json()
     if live:
+        from gitseq.ui.live import Live
+
         return Live(colour=coloured, verbose=options.verbose)
     return plain.Plain(colour=coloured, verbose=options.verbose)
 
 
-def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Request:
+def _request(options: "argparse.Namespace", context: "Context", repo: Repo) -> Request:
     stage, ids = _stage_and_ids(options)
     select, files, revisions = _selection(options, context, repo)
     return Request(
@@ -115,7 +120,7 @@ def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Reque
     )
 
 
-def _stage_and_ids(options: argparse.Namespace) -> "tuple[str, tuple[str, ...]]":
+def _stage_and_ids(options: "argparse.Namespace") -> "tuple[str, tuple[str, ...]]":
     """Positional names are stages or hook ids; a stage by option leaves them all to be ids."""
     if options.stage is not None:
         return known_stage(options.stage), tuple(options.what)
@@ -134,7 +139,7 @@ def known_stage(name: str) -> str:
 
 
 def _selection(
-    options: argparse.Namespace, context: Context, repo: Repo
+    options: "argparse.Namespace", context: "Context", repo: Repo
 ) -> "tuple[str, tuple[bytes, ...], tuple[bytes, ...]]":
     """(which files, their names, the two ends of a range)."""
     if options.from_ref is not None or options.to_ref is not None:
@@ -150,7 +155,7 @@ def _selection(
     return asked.BY_STAGE, (), ()
 
 
-def _revisions(options: argparse.Namespace) -> "tuple[bytes, ...]":
+def _revisions(options: "argparse.Namespace") -> "tuple[bytes, ...]":
     if options.from_ref is None or options.to_ref is None:
         raise UsageError(
             "--from-ref and --to-ref go together", hint="For example: --from-ref origin/main --to-ref HEAD"
@@ -169,7 +174,7 @@ def _names_from(source: str) -> "list[bytes]":
     return [name for name in content.split(b"\0") if name]
 
 
-def _below_top(names: "list[bytes]", context: Context, repo: Repo) -> "tuple[bytes, ...]":
+def _below_top(names: "list[bytes]", context: "Context", repo: Repo) -> "tuple[bytes, ...]":
     """Names as typed (relative to where the user stands) as paths relative to the top of the work tree."""
     below = []
     for name in names:
@@ -190,10 +195,14 @@ def _comparison(request: Request, world: World) -> "Comparison | None":
     return Comparison(world.repo, world.env)
 
 
-def _dry_run(options: argparse.Namespace, request: Request, world: World) -> int:
+def _dry_run(options: "argparse.Namespace", request: Request, world: World) -> int:
     """Show the plan of a run."""
+    from gitseq.engine import dry
+
     planned = dry.plan(request, world)
     if options.format == "json":
+        from gitseq.ui import json
+
         plain.write_all(1, json.dump(dry.document(request, planned)))
     else:
         plain.write_all(
@@ -202,7 +211,7 @@ def _dry_run(options: argparse.Namespace, request: Request, world: World) -> int
     return 0
 
 
-def _show_diff(repo: Repo, context: Context, coloured: bool, as_document: bool) -> None:
+def _show_diff(repo: Repo, context: "Context", coloured: bool, as_document: bool) -> None:
     """What hooks changed, for a log where nobody can look at the work tree; on stderr when stdout is a document."""
     fd = 2 if as_document else 1
     arguments = [b"--no-pager", b"diff", b"--no-ext-diff", b"--color=" + (b"always" if coloured else b"never")]

@@ -120,7 +120,9 @@ def test_a_failure_is_not_kept_for_any_file_of_a_command(cached, notes):
 
 
 def test_a_fix_is_not_kept(repo, notes):
-    repo.hook_script("fix", '#!/bin/sh\nfor file in "$@"; do echo "$file" >> "$NOTES"; grep -q x "$file" || echo x > "$file"; done\n')
+    repo.hook_script(
+        "fix", '#!/bin/sh\nfor file in "$@"; do echo "$file" >> "$NOTES"; grep -q x "$file" || echo x > "$file"; done\n'
+    )
     repo.config(CACHED.replace('run = "check"', 'run = "fix"\nfixes = "stage"'))
     repo.install("pre-commit")
     repo.write("a.txt", "a\n")
