@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         def may_execute(self, path: bytes) -> bool:
             """Whether we may execute the file."""
 
+        def tags_of_interpreters(self) -> "frozenset[str]":
+            """Every tag that some interpreter has."""
+
         def interpreter_tags(self, path: bytes) -> "frozenset[str]":
             """The tags of the interpreter in the shebang."""
 
@@ -61,6 +64,7 @@ class Tagger:
         self._needs_mode = not self.needs <= _KIND_TAGS
         self._needs_name = not self.needs <= FREE_TAGS
         self._known: "dict[tuple[bytes, int], frozenset[str]]" = {}
+        self._interpreters_matter: "bool | None" = None
         self._by_name: "dict[bytes, set[str]]" = {}
         self._shared: "dict[frozenset[str], frozenset[str]]" = {}
 
@@ -93,7 +97,12 @@ class Tagger:
         return tags
 
     def _interpreter(self, path: bytes, executable: bool) -> "frozenset[str]":
-        return self._sniffer.interpreter_tags(path) if executable else _NONE
+        """Not looked for where no hook asks for what an interpreter could say."""
+        if not executable:
+            return _NONE
+        if self._interpreters_matter is None:
+            self._interpreters_matter = not self.needs.isdisjoint(self._sniffer.tags_of_interpreters())
+        return self._sniffer.interpreter_tags(path) if self._interpreters_matter else _NONE
 
 
 def kind_tag(mode: int) -> str:

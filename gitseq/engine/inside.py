@@ -170,13 +170,16 @@ class Inside:
         if self._is_stopped() or not any(each.asked.job.paths for each in parts):
             return
         wanted = {each: set(each.asked.job.paths) for each in parts}
-        selected = {each: set(each.asked.paths) for each in parts}
+        selected = {each: frozenset(each.asked.paths) for each in parts}
         for handful in _handfuls(_in_order(parts), self._folder(parts[0])):
             for number, each in enumerate(parts):
+                if each.is_decided:
+                    continue
                 mine = wanted[each]
                 fixed = self._look(each, [file for file in handful if file.path in mine])
-                for later in parts[number + 1 :]:  # what is new in a file nobody has passed before
-                    wanted[later] |= fixed & selected[later]
+                if fixed:
+                    for later in parts[number + 1 :]:  # what is new in a file nobody has passed before
+                        wanted[later] |= fixed & selected[later]
                 if self._is_stopped():
                     return
             self._show_progress(parts[0])
