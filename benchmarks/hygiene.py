@@ -34,7 +34,11 @@ HOOKS = (
 TOOLS = (
     ("ruff", "ruff check --quiet --exit-zero", "true"),
     ("ruff-format", "ruff format --quiet", "true"),
-    ("mypy", "mypy --ignore-missing-imports --no-error-summary {package}", '"tree"'),
+    (
+        "mypy",
+        "mypy --ignore-missing-imports --no-error-summary --disable-error-code arg-type --disable-error-code attr-defined {package}",
+        '"tree"',
+    ),
 )
 _SETTLE = 5
 """So often the fixers may have something left to fix."""
@@ -95,13 +99,15 @@ def settled(tree: Path, folder: Path, argv: "list[str]", env: "dict[str, str]", 
         (folder / name).write_text(text)
     git(folder, env, "init", "-q", "-b", "main")
     git(folder, env, "config", "gc.auto", "0")
+    (folder / ".git/info/exclude").write_text(".mypy_cache\n.ruff_cache\n")
     for _ in range(_SETTLE):
-        git(folder, env, "add", "-Af")
+        git(folder, env, "add", "-A")
         git(folder, env, "commit", "-q", "--allow-empty", "--no-verify", "-m", "Files")
-        if subprocess.run(argv, cwd=folder, env=env, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0:
+        done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, stdin=subprocess.DEVNULL)
+        if done.returncode == 0:
             git(folder, env, "status")  # the index knows the time of every file
             return folder
-    raise SystemExit(f"`{' '.join(argv)}` does not come to rest in {folder}")
+    raise SystemExit(f"`{' '.join(argv)}` does not come to rest:\n{done.stdout.decode(errors='replace')[-2000:]}")
 
 
 def lanes(options: argparse.Namespace, folder: Path) -> "list[Lane]":
