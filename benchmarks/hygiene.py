@@ -31,12 +31,13 @@ HOOKS = (
     "mixed-line-ending",
     "detect-private-key",
 )
+_LENIENT = "--disable-error-code arg-type --disable-error-code attr-defined"
 TOOLS = (
     ("ruff", "ruff check --quiet --exit-zero", "true"),
     ("ruff-format", "ruff format --quiet", "true"),
     (
         "mypy",
-        "mypy --ignore-missing-imports --no-error-summary --disable-error-code arg-type --disable-error-code attr-defined {package}",
+        f"mypy --ignore-missing-imports --no-error-summary {_LENIENT} {{package}}",
         '"tree"',
     ),
 )

@@ -181,6 +181,10 @@ class Hook(Record):
         return Limits(self.timeout, self.grace, self.memory, self.processes)
 
 
+PRE_COMMIT = "pre-commit"
+"""The dialect of a plan that was made from pre-commit's own file."""
+
+
 class Plan(Record):
     """A validated configuration: which hooks exist and what holds for all of them."""
 
@@ -207,6 +211,12 @@ class Plan(Record):
     """Seconds for all hooks of a run; waiting is not counted."""
     notices: tuple[str, ...] = ()
     """What a reader should know about where values came from, such as a local overlay."""
+    dialect: str = ""
+    """PRE_COMMIT: where the two differ, the run follows pre-commit."""
+    warnings: tuple[str, ...] = ()
+    """What is told at each run."""
+    install_stages: tuple[str, ...] = ()
+    """Stages whose shims are wanted, whatever the hooks say; () for those that the hooks use."""
 
 
 # --- one run -------------------------------------------------------------------------------------
@@ -299,13 +309,28 @@ class Queued(Event):
     """Seconds."""
     holder: int
     """Its pid, or 0 when it is unknown or lives on another machine."""
+    position: int = 0
+    total: int = 0
 
 
 class TurnCame(Event):
-    """We waited, and now it is our turn."""
+    """It is our turn: at once, after a wait, or inside the turn of a run around us."""
 
+    what: str
+    """The stage or the command, as others read it in the queue."""
     waited: float
     """Seconds."""
+    depth: int
+    """How many runs we are nested in."""
+    lease: str
+    """The nonce of the lease that is now held by us, or around us."""
+
+
+class CommandStarted(Event):
+    """A command of `gitseq exec` is about to start, or to be tried again."""
+
+    argv: tuple[bytes, ...]
+    attempt: int
 
 
 class CommandFinished(Event):
@@ -326,6 +351,12 @@ class HookStarted(Event):
     """A hook's command is about to start (skipped hooks are only finished, never started)."""
 
     hook: Hook
+    files: int = 0
+    """How many it is run on."""
+    names: tuple[bytes, ...] = ()
+    """The first of them, relative to the hook's root."""
+    input: str = ""
+    """The same for the same content of the same files; '' where that is not known without reading them."""
 
 
 class HookProgress(Event):
@@ -335,6 +366,10 @@ class HookProgress(Event):
     elapsed: float
     tail: bytes
     """The last lines of output so far."""
+    calls: int = 1
+    """Into how many calls its files were split."""
+    done: int = 0
+    """How many of them have ended."""
 
 
 class HookRetried(Event):
@@ -374,11 +409,66 @@ class HookRevised(Event):
     verdict: Verdict
 
 
+class FixesStaged(Event):
+    """What a hook changed has joined the commit."""
+
+    hook: Hook
+    paths: tuple[bytes, ...]
+
+
+class WorkHidden(Event):
+    """Unstaged work is out of the hooks' sight."""
+
+    paths: tuple[bytes, ...]
+
+
+class WorkRestored(Event):
+    """Unstaged work is back, or as much of it as could be put back."""
+
+    files: int
+    """How many were hidden; 0 when it was a dead run that hid them."""
+    problem: tuple[str, ...] = ()
+    """Why not all of it is in its place, as the lines a person reads."""
+
+
+class Killed(Event):
+    """Processes were ended before they ended by themselves."""
+
+    cause: str
+    """`timeout`, `run_timeout`, `memory`, `processes`: a cap; `signal`: we were asked to stop; `left-running`: they
+    outlived their hook; `dead-run`: they outlived their engine."""
+    hook: str = ""
+    """Its id; '' where it was a command of `exec`, or nobody can tell."""
+    limit: float = 0.0
+    """Seconds, bytes or processes of a cap; the number of a signal."""
+    peak: float = 0.0
+    """The most that was seen of it, in the same unit."""
+    processes: "tuple[tuple[int, bytes, int], ...]" = ()
+    """(pid, command line, bytes of memory) of those that are known by name."""
+
+
 class Notice(Event):
     """One thing a person should know: `level` is info, warning or error."""
 
     level: str
     text: str
+
+
+class RunRefused(Event):
+    """The run, or the command, ends other than by its hooks."""
+
+    exit_code: int
+    problem: tuple[str, ...]
+    """Why, as the lines a person reads."""
+
+
+class Working(Event):
+    """A repository is being fetched or an environment installed; sent at the interval the consumer asked for."""
+
+    what: str
+    elapsed: float
+    tail: bytes
+    """The last lines of output so far."""
 
 
 class RunFinished(Event):

@@ -91,19 +91,21 @@ def _verify(options: argparse.Namespace, context: Context, repo: "Repo") -> int:
 
 
 def _run(request: "Request", options: argparse.Namespace, context: Context, repo: "Repo") -> "Report":
+    from gitseq.cli import configuration
     from gitseq.config import compiled
     from gitseq.engine import run as engine
     from gitseq.engine import settings
     from gitseq.engine.request import World
     from gitseq.host.signals import Signals
-    from gitseq.ui.journal import Journal
+    from gitseq.ui.journal import Journal, place
     from gitseq.ui.plain import Plain
 
+    fetch = configuration.fetcher(repo, context.env)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     plan = settings.overridden(
-        compiled.load(repo.top, repo.state_dir, context.env, explicit, settings.vet), context.env
+        compiled.load(repo.top, repo.state_dir, context.env, explicit, fetch=fetch, vet=settings.vet), context.env
     )
-    tell_events = Journal(repo.state_dir, repo.top, request.stage.name, Plain())
+    tell_events = Journal(place(repo.state_dir, repo.top, context.env), request.stage.name, Plain())
     with Signals() as signals:
         patience = settings.patience(plan, context.env)
         world = World(context.env, repo, plan, signals, None, tell_events, patience=patience)

@@ -4,8 +4,9 @@ import os
 
 from gitseq.config import compiled, kept
 from gitseq.engine import settings
-from gitseq.errors import NoConfiguration
+from gitseq.errors import EnvironmentProblem, NoConfiguration
 from gitseq.git import repo
+from gitseq.host import terminal
 from gitseq.model import Plan
 
 TYPE_CHECKING = False
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from gitseq.cli.main import Context
+    from gitseq.config.foreign import Fetch
     from gitseq.git.repo import Repo
     from gitseq.host.env import Env
 
@@ -26,14 +28,31 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     """The plan of the configuration as it is now, checked from scratch. Raises ConfigError."""
     from gitseq.config.load import compile_plan
 
-    top = repo.discover(context.env, context.cwd).top
+    found = repo.discover(context.env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    return compile_plan(kept.Where(top, context.env, explicit), settings.vet).plan
+    return compile_plan(kept.Where(found.top, context.env, explicit), fetcher(found, context.env), settings.vet).plan
+
+
+def fetcher(repo: "Repo", env: "Env") -> "Fetch":
+    """Gets the repositories of a configuration that is compiled; what that takes is told on standard error."""
+
+    def fetch(url: str, rev: str) -> bytes:
+        from gitseq.cli import progress
+        from gitseq.engine import fetching
+
+        return fetching.provider(repo, env, progress.consumer(env), wants_progress=terminal.is_terminal(2))(url, rev)
+
+    return fetch
 
 
 def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
-    """The configuration; where there is none, all of its defaults."""
+    """The configuration; where there is none, or its repositories cannot be had now, all of its defaults."""
     try:
-        return compiled.load(repo.top, repo.state_dir, env, None, settings.vet)
-    except NoConfiguration:
+        return compiled.load(repo.top, repo.state_dir, env, None, fetch=fetcher(repo, env), vet=settings.vet)
+    except (NoConfiguration, EnvironmentProblem):
         return Plan("", ())
+
+
+def remarks(plan: Plan) -> "list[str]":
+    """What there is to say about a sound configuration, a line each."""
+    return [f"warning: {text}" for text in plan.warnings] + [f"note: {text}" for text in plan.notices]

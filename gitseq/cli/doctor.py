@@ -109,8 +109,10 @@ def _plan(repo: "Repo", context: "Context") -> "tuple[Plan | None, ConfigError |
 
     try:
         from gitseq.config.load import compile_plan
+        from gitseq.engine import fetching
 
-        return compile_plan(Where(repo.top, context.env, None), settings.vet).plan, None
+        fetch = fetching.offline(repo, context.env)  # a doctor looks, and downloads nothing
+        return compile_plan(Where(repo.top, context.env, None), fetch, settings.vet).plan, None
     except ConfigError as error:
         return None, error
     except ImportError as error:  # told by the check of the packages

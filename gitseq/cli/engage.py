@@ -14,7 +14,7 @@ from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
 from gitseq.model import Record
-from gitseq.ui.journal import Journal
+from gitseq.ui import journal
 from gitseq.ui.plain import Plain
 
 TYPE_CHECKING = False
@@ -40,8 +40,7 @@ class Call(Record):
 def run(call: Call, repo: "Repo", plan: "Plan", marks: "Marks", early: "procs.Reader | None") -> int:
     """Run the hooks of the stage and return the exit code; see `World` for `marks` and `early`."""
     env = call.env
-    is_terminal = terminal.is_terminal(1)
-    coloured = colour.wanted(host_env.text(env, "GITSEQ_COLOR", "auto"), env, is_terminal)
+    is_terminal, coloured = terminal_of(env)
     request = Request(
         call.stage,
         call.arguments,
@@ -52,6 +51,7 @@ def run(call: Call, repo: "Repo", plan: "Plan", marks: "Marks", early: "procs.Re
         no_cache=bool(env.get(b"GITSEQ_NO_CACHE")),
         tty=coloured,
     )
+    place = journal.place(repo.state_dir, repo.top, env)
     with Signals() as signals:
         world = World(
             env,
@@ -59,7 +59,7 @@ def run(call: Call, repo: "Repo", plan: "Plan", marks: "Marks", early: "procs.Re
             settings.overridden(plan, env),
             signals,
             Caller.find(),
-            Journal(repo.state_dir, repo.top, call.stage.name, _consumer(is_terminal, coloured)),
+            journal.Journal(place, call.stage.name, consumer(is_terminal, coloured)),
             wants_progress=is_terminal,
             patience=settings.patience(plan, env),
             marks=marks,
@@ -68,7 +68,14 @@ def run(call: Call, repo: "Repo", plan: "Plan", marks: "Marks", early: "procs.Re
         return engine.execute(request, world).exit_code
 
 
-def _consumer(is_terminal: bool, coloured: bool) -> Plain:
+def terminal_of(env: "Env") -> "tuple[bool, bool]":
+    """Whether what we print goes to a terminal, and whether it is to be coloured."""
+    is_terminal = terminal.is_terminal(1)
+    return is_terminal, colour.wanted(host_env.text(env, "GITSEQ_COLOR", "auto"), env, is_terminal)
+
+
+def consumer(is_terminal: bool, coloured: bool) -> Plain:
+    """What shows a run."""
     if not is_terminal:
         return Plain(colour=coloured)
     from gitseq.ui.live import Live

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     is_terminal = terminal.is_terminal(2)
     coloured = colour.wanted(host_env.text(env, "GITSEQ_COLOR", "auto"), env, is_terminal)
     shown = (Live if is_terminal else Plain)(colour=coloured, fd=2)
-    tell = Journal(repo.state_dir, repo.top, "exec", _AsJson(shown) if options.json else shown)
+    tell = Journal(journal.place(repo.state_dir, repo.top, env), "exec", _AsJson(shown) if options.json else shown)
     with Signals() as signals:
         return command.execute(order, World(env, repo, plan, signals, None, tell, is_terminal, patience))
 

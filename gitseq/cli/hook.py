@@ -13,6 +13,8 @@ from gitseq.ui import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitseq.git.repo import Repo
     from gitseq.host import procs
     from gitseq.host.env import Env
@@ -49,6 +51,8 @@ class _Call:
         self._cwd = cwd
         legacy = os.path.join(cwd, path) + b".legacy"
         self._legacy = legacy if os.access(legacy, os.X_OK) else b""
+        self._fetched = False
+        """Repositories of hooks were asked for, because the configuration is new."""
 
     def run(self) -> int:
         stdin = _drain() if self._stage.stdin else b""
@@ -57,6 +61,9 @@ class _Call:
         early = status.begin(repo, self._env) if self._stage.watches_tree else None  # runs while we import and parse
         try:
             plan = self._plan(repo)
+            if early is not None and self._fetched:  # that took its time, and may have written gitseq.lock
+                early.finish()
+                early = None
             if plan is None or not (self._legacy or any(self._stage.name in hook.stages for hook in plan.hooks)):
                 return 0
             listing, early = early, None
@@ -73,13 +80,30 @@ class _Call:
         """
         from gitseq.config import compiled
         from gitseq.engine import settings
+        from gitseq.model import Plan
 
+        fetch = self._fetcher(repo)
         try:
-            return compiled.load(repo.top, repo.state_dir, self._env, None, settings.vet)
+            return compiled.load(repo.top, repo.state_dir, self._env, None, fetch=fetch, vet=settings.vet)
         except NoConfiguration:
+            if self._env.get(b"PRE_COMMIT_ALLOW_NO_CONFIG"):
+                plain.write_all(1, b"No configuration file was found. Skipping `%s`.\n" % self._stage.name.encode())
+                return Plan("", ())  # a hook that was here before us runs all the same
             if self._stage.refuses:
                 raise
             return None
+
+    def _fetcher(self, repo: "Repo") -> "Callable[[str, str], bytes]":
+        def fetch(url: str, rev: str) -> bytes:
+            from gitseq.cli import engage
+            from gitseq.engine import fetching
+
+            self._fetched = True
+            is_terminal, coloured = engage.terminal_of(self._env)
+            tell = engage.consumer(is_terminal, coloured)
+            return fetching.provider(repo, self._env, tell, wants_progress=is_terminal)(url, rev)
+
+        return fetch
 
     def _engage(self, repo: "Repo", plan: "Plan", stdin: bytes, marks: Marks, early: "procs.Reader | None") -> int:
         from gitseq.cli import engage  # the engine, while git lists what is staged

@@ -3,6 +3,7 @@
 import argparse
 import os
 
+from gitseq.cli import configuration, preparing
 from gitseq.cli.main import Context
 from gitseq.cli.telling import shown, tell
 from gitseq.config import compiled
@@ -10,7 +11,7 @@ from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
 from gitseq.engine import settings
-from gitseq.errors import NoConfiguration
+from gitseq.errors import EnvironmentProblem, NoConfiguration
 from gitseq.git import hookdir, shims
 from gitseq.git import repo as git_repo
 from gitseq.git.hookdir import HookDir
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """examples:
   gitseq install                      shims for the stages that the configuration uses
   gitseq install pre-commit pre-push  for these stages
+  gitseq install --environments       ... and what the hooks need, so that the first commit does not wait for it
   gitseq install --git-dir            here, although core.hooksPath points elsewhere for all of your repositories
 
 A hook that is there already is kept as STAGE.legacy: it runs first, and its exit code counts.
@@ -45,6 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="install into this repository's own hooks folder, and make git look there if it does not",
     )
+    parser.add_argument(
+        "--environments",
+        "--install-hooks",
+        action="store_true",
+        help="also install what the hooks need, now instead of at the first run",
+    )
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
@@ -61,7 +69,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         )
     for note in notes + _notes(folder, stages, context, repo):
         tell("note: " + note)
-    return 0
+    return preparing.install_all(repo, context) if options.environments else 0
 
 
 def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[tuple[str, ...], list[str]]":
@@ -69,9 +77,13 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     if options.stages:
         return installing.stages_named(options.stages), []
     try:
-        return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None, settings.vet)), []
+        fetch, vet = configuration.fetcher(repo, context.env), settings.vet
+        plan = compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch, vet=vet)
+        return installing.stages_of(plan), []
     except NoConfiguration:
         return ("pre-commit",), ["there is no configuration yet; to write a first one: gitseq init"]
+    except EnvironmentProblem as problem:
+        return ("pre-commit",), [f"{problem.what}, so other stages are not known; later: gitseq install"]
 
 
 def _folder(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[HookDir, HookDir | None]":

@@ -6,6 +6,7 @@ from gitseq.cli import configuration
 from gitseq.cli.telling import say
 from gitseq.config.explain import on_one_line
 from gitseq.config.globs import as_written
+from gitseq.core import installing
 from gitseq.core.patterns import ALWAYS, NEVER
 from gitseq.core.stages import STAGES
 
@@ -53,6 +54,7 @@ def _as_json(plan: "Plan", hooks: "list[Hook]") -> str:
         "exclude": plan.exclude,
         "hooks": [_fields(hook) for hook in hooks],
         "notices": plan.notices,
+        "warnings": plan.warnings,
     }
     return json.dumps(values, indent=2)
 
@@ -71,15 +73,18 @@ def _as_table(plan: "Plan", hooks: "list[Hook]") -> str:
     overall = _patterns(plan.files, plan.exclude)
     if overall:
         lines.append(f"for all of them: {overall}")
-    return "\n".join([*lines, *(f"note: {notice}" for notice in plan.notices)])
+    return "\n".join([*lines, *configuration.remarks(plan)])
 
 
 def _row(hook: "Hook") -> "tuple[str, ...]":
     words = ("builtin:", hook.builtin, *hook.argv) if hook.builtin else hook.argv
     command = on_one_line(hook.argv[0].strip() if hook.shell else " ".join(words))
+    if hook.language != "system":
+        command = f"{hook.language}: {command}"
     if len(command) > _LONGEST_COMMAND:
         command = command[: _LONGEST_COMMAND - 3] + "..."
-    return (hook.id, ",".join(hook.stages), ",".join(hook.groups) or "-", _selection(hook), command)
+    stages = "all" if installing.names_no_stage(hook.stages) else ",".join(hook.stages)
+    return (hook.id, stages, ",".join(hook.groups) or "-", _selection(hook), command)
 
 
 def _selection(hook: "Hook") -> str:

@@ -28,12 +28,16 @@ VERBS = {
     "status": "show who holds the lease and who waits",
     "monitor": "the same, live, with keys to cancel and to kill",
     "doctor": "find what is wrong around gitseq, and what to type",
+    "logs": "show what runs did: the last ones, one in detail, or in figures",
     "recover": "bring back unstaged work of a run that died",
     "reap": "end processes that a dead run left behind",
     "list": "show the configured hooks",
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",
     "init": "write a first gitseq.toml",
+    "env": "show, install and sweep what remote hooks need",
+    "update": "move the revs of remote hooks to the newest tags",
+    "try-repo": "run the hooks of a repository without configuring them",
 }
 
 
@@ -58,8 +62,12 @@ def run(arguments: "list[str]") -> int:
             from gitseq.cli import hook
 
             return hook.run([os.fsencode(argument) for argument in arguments[1:]], context.env, context.cwd)
+        if arguments and arguments[0] == "meta":  # what `repo: meta` hooks are started as
+            from gitseq.cli import meta
+
+            return meta.run(arguments[1:], context)
         options = quick.options(arguments) or _parse(arguments)
-        module = importlib.import_module(f"gitseq.cli.{options.verb}")
+        module = importlib.import_module(_module_of(options.verb))
         code: int = module.run(options, context)
         return code
     except GitseqError as error:
@@ -71,6 +79,10 @@ def run(arguments: "list[str]") -> int:
         from gitseq.cli import crash
 
         return crash.report([os.fsencode(argument) for argument in arguments])
+
+
+def _module_of(verb: str) -> str:
+    return "gitseq.cli." + verb.replace("-", "_")
 
 
 def _parse(arguments: "list[str]") -> "argparse.Namespace":
@@ -94,5 +106,5 @@ def _parse(arguments: "list[str]") -> "argparse.Namespace":
             allow_abbrev=False,
         )
         if verb == asked:
-            importlib.import_module(f"gitseq.cli.{verb}").configure(sub)
+            importlib.import_module(_module_of(verb)).configure(sub)
     return parser.parse_args(arguments)

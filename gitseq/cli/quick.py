@@ -19,9 +19,9 @@ _FLAGS = {
     "--verbose": "verbose",
 }
 _LEFT_OUT = {
-    **dict.fromkeys(("stage", "files", "files0_from", "from_ref", "to_ref", "wait", "color", "config")),
+    **dict.fromkeys(("stage", "files", "files0_from", "from_ref", "to_ref", "wait", "color", "config", "format")),
     **dict.fromkeys((*_FLAGS.values(), "last_commit", "dry_run"), False),
-    "format": "text",
+    "commit_msg_filename": None,
 }
 
 

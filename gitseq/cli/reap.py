@@ -8,10 +8,13 @@ from gitseq.core.caps import printable
 from gitseq.core.stages import STAGES
 from gitseq.core.units import format_size
 from gitseq.engine import leftovers, settings, turn
+from gitseq.engine.recorded import recorded
 from gitseq.engine.request import Request, World
 from gitseq.git import repo as git_repo
 from gitseq.host.signals import Signals
 from gitseq.model import Notice
+from gitseq.ui import journal
+from gitseq.ui.journal import Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,8 +56,14 @@ def _end(repo: "Repo", plan: "Plan", context: "Context") -> "list[Notice]":
             told.append(event)
             tell(event.text)
 
+    record = Journal(journal.place(repo.state_dir, repo.top, context.env), "reap", note)
     with Signals() as signals:
-        world = World(context.env, repo, plan, signals, None, note, patience=settings.patience(plan, context.env))
-        with turn.take(Request(STAGES["manual"]), world, "reap"):
-            leftovers.end(repo.state_dir, (), world)
+        world = World(context.env, repo, plan, signals, None, record, patience=settings.patience(plan, context.env))
+        recorded("reap", world, lambda: _in_turn(world))
     return told
+
+
+def _in_turn(world: World) -> int:
+    with turn.take(Request(STAGES["manual"]), world, "reap"):
+        leftovers.end(turn.place_of(world), (), world)
+    return 0

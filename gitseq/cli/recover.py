@@ -8,12 +8,15 @@ from gitseq.cli.main import Context
 from gitseq.cli.telling import shown, tell
 from gitseq.core.stages import STAGES
 from gitseq.engine import settings, turn, unstaged
+from gitseq.engine.recorded import recorded
 from gitseq.engine.request import Request, World
 from gitseq.git import repo as git_repo
 from gitseq.git.repo import Repo
 from gitseq.guard import kept, recover, state
 from gitseq.host import clock
 from gitseq.host.signals import Signals
+from gitseq.ui import journal
+from gitseq.ui.journal import Journal
 from gitseq.ui.plain import Plain, write_all
 
 _EXAMPLES = """examples:
@@ -34,18 +37,25 @@ def run(options: argparse.Namespace, context: Context) -> int:
     """Recover, or show what that would do; raises NotRestored for what cannot be brought back yet."""
     repo = git_repo.discover(context.env, context.cwd)
     plan = configuration.plan_or_defaults(repo, context.env)
+    looks = options.list or options.patch is not None
+    display = Plain(fd=2)
+    consumer = display if looks else Journal(journal.place(repo.state_dir, repo.top, context.env), "recover", display)
     with Signals() as signals:
-        world = World(
-            context.env, repo, plan, signals, None, Plain(fd=2), patience=settings.patience(plan, context.env)
-        )
-        with turn.take(Request(STAGES["manual"]), world, "recover"):
-            if options.patch is not None:
-                write_all(1, kept.export(repo.git_dir, os.fsencode(options.patch), unstaged.git_of(world)))
-            elif options.list:
-                _list(repo, context)
-            else:
-                _recover(world)
-                kept.collect(repo.git_dir, clock.wall())
+        world = World(context.env, repo, plan, signals, None, consumer, patience=settings.patience(plan, context.env))
+        recorded("recover", world, lambda: _in_turn(options, context, world))
+    return 0
+
+
+def _in_turn(options: argparse.Namespace, context: Context, world: World) -> int:
+    repo = world.repo
+    with turn.take(Request(STAGES["manual"]), world, "recover"):
+        if options.patch is not None:
+            write_all(1, kept.export(repo.git_dir, os.fsencode(options.patch), unstaged.git_of(world)))
+        elif options.list:
+            _list(repo, context)
+        else:
+            _recover(world)
+            kept.collect(repo.git_dir, clock.wall())
     return 0
 
 

@@ -2,9 +2,10 @@
 
 import os
 
+from gitseq.cli import configuration
 from gitseq.config import compiled
 from gitseq.core import colour
-from gitseq.core.stages import LEGACY_NAMES, STAGES
+from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
 from gitseq.engine import request as asked
 from gitseq.engine import run as engine
 from gitseq.engine import settings
@@ -16,7 +17,7 @@ from gitseq.git.repo import Repo
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
-from gitseq.ui import plain
+from gitseq.ui import journal, plain
 from gitseq.ui.journal import Journal
 
 TYPE_CHECKING = False
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
     from gitseq.cli.main import Context
     from gitseq.git.content import Comparison
-    from gitseq.ui.json import Json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitseq.model import Event
 
 _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
@@ -33,6 +39,11 @@ _EXAMPLES = """examples:
   gitseq run ruff --files src/a.py         one hook, on one file
   gitseq run pre-push --from-ref origin/main --to-ref HEAD
 """
+
+
+_FORMATS = ("text", "json", "github", "junit", "sarif", "gitlab")
+_LINES = ("text", "github")
+"""Formats for people; the others are one document on standard output."""
 
 
 def configure(parser: "argparse.ArgumentParser") -> None:
@@ -49,6 +60,9 @@ def configure(parser: "argparse.ArgumentParser") -> None:
         "-s", "--from-ref", "--source", metavar="A", help="with --to-ref: the files changed since A ..."
     )
     parser.add_argument("-o", "--to-ref", "--origin", metavar="B", help="... in B")
+    parser.add_argument(
+        "--commit-msg-filename", metavar="F", help="the message file, for the stages that are about one"
+    )
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave this hook out (repeatable)")
     parser.add_argument("--group", action="append", default=[], metavar="G", help="only hooks of this group")
     parser.add_argument("--fail-fast", action="store_true", help="stop at the first hook that fails")
@@ -58,7 +72,8 @@ def configure(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument("--no-cache", action="store_true", help="run every hook on every file, passed before or not")
     parser.add_argument("--dry-run", action="store_true", help="show what would run, and run nothing")
     parser.add_argument("--show-diff-on-failure", action="store_true", help="when a hook fails, show `git diff`")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how the outcome is told")
+    told = "how the outcome is told (default: text, in a GitHub workflow github)"
+    parser.add_argument("--format", choices=_FORMATS, help=told)
     parser.add_argument("--color", choices=colour.CHOICES, help="default: auto, or GITSEQ_COLOR")
     parser.add_argument("--config", "-c", metavar="FILE", help="this configuration file")
     parser.add_argument("-v", "--verbose", action="store_true", help="also show the output of hooks that pass")
@@ -69,14 +84,22 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     env = context.env
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    plan = settings.overridden(compiled.load(repo.top, repo.state_dir, env, explicit, settings.vet), env)
+    fetch = configuration.fetcher(repo, env)
+    plan = compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, vet=settings.vet)
+    plan = settings.overridden(plan, env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
     is_terminal = terminal.is_terminal(1)
+    options.format = _format(options, env)
     choice = options.color or host_env.text(env, "GITSEQ_COLOR", "auto")
-    coloured = colour.wanted(choice, env, is_terminal) and options.format == "text"
+    coloured = colour.wanted(choice, env, is_terminal) and options.format in _LINES
     request = _request(options, context, repo).replace(tty=coloured)
     live = is_terminal and options.format == "text"
-    tell = Journal(repo.state_dir, repo.top, request.stage.name, _consumer(options, coloured, live))
+    shown = _consumer(options, repo.top, coloured, live)
+    if summary := env.get(b"GITHUB_STEP_SUMMARY"):
+        from gitseq.ui.summary import Summary
+
+        shown = Summary(summary, shown)
+    tell = Journal(journal.place(repo.state_dir, repo.top, env), request.stage.name, shown)
     with Signals() as signals:
         world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
         if options.dry_run:
@@ -88,15 +111,29 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
             if comparison is not None:
                 comparison.end()
     if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
-        _show_diff(repo, context, coloured, as_document=options.format == "json")
+        _show_diff(repo, context, coloured, as_document=options.format not in _LINES)
     return report.exit_code
 
 
-def _consumer(options: "argparse.Namespace", coloured: bool, live: bool) -> "plain.Plain | Json":
+def _format(options: "argparse.Namespace", env: "host_env.Env") -> str:
+    """Who runs in a GitHub workflow and chooses nothing gets annotations: lines that only its runner reads."""
+    chosen: str = options.format or ("github" if env.get(b"GITHUB_ACTIONS") == b"true" else "text")
+    if options.dry_run and chosen not in (*_LINES, "json"):
+        raise UsageError(f"--dry-run has nothing to tell as {chosen}", hint="It knows --format text and json.")
+    return chosen
+
+
+def _consumer(options: "argparse.Namespace", top: bytes, coloured: bool, live: bool) -> "Callable[[Event], None]":
     if options.format == "json":
         from gitseq.ui import json
 
         return json.Json()
+    if options.format == "github":
+        from gitseq.ui.github import GitHub
+
+        return GitHub(top, colour=coloured, verbose=options.verbose)
+    if options.format not in _LINES:
+        return _document(options.format, top)
     if live:
         from gitseq.ui.live import Live
 
@@ -104,11 +141,26 @@ def _consumer(options: "argparse.Namespace", coloured: bool, live: bool) -> "pla
     return plain.Plain(colour=coloured, verbose=options.verbose)
 
 
+def _document(name: str, top: bytes) -> "Callable[[Event], None]":
+    if name == "junit":
+        from gitseq.ui.junit import JUnit
+
+        return JUnit(top)
+    if name == "sarif":
+        from gitseq.ui.sarif import Sarif
+
+        return Sarif(top)
+    from gitseq.ui.gitlab import GitLab
+
+    return GitLab(top)
+
+
 def _request(options: "argparse.Namespace", context: "Context", repo: Repo) -> Request:
     stage, ids = _stage_and_ids(options)
     select, files, revisions = _selection(options, context, repo)
     return Request(
         STAGES[stage],
+        _message_file(options, context, repo, stage, select),
         select=select,
         files=files,
         revisions=revisions,
@@ -118,6 +170,20 @@ def _request(options: "argparse.Namespace", context: "Context", repo: Repo) -> R
         fail_fast=options.fail_fast,
         no_cache=options.no_cache or bool(context.env.get(b"GITSEQ_NO_CACHE")),
     )
+
+
+def _message_file(
+    options: "argparse.Namespace", context: "Context", repo: Repo, stage: str, select: str
+) -> "tuple[bytes, ...]":
+    """The argument that git would hand to a hook about a message."""
+    if options.commit_msg_filename is None:
+        if select == asked.BY_STAGE and STAGES[stage].files == MESSAGE:
+            raise UsageError(
+                f"`--commit-msg-filename` is required for `--hook-stage {stage}`",
+                hint=f"For example: gitseq run {stage} --commit-msg-filename .git/COMMIT_EDITMSG",
+            )
+        return ()
+    return (os.path.relpath(os.path.join(context.cwd, os.fsencode(options.commit_msg_filename)), repo.top),)
 
 
 def _stage_and_ids(options: "argparse.Namespace") -> "tuple[str, tuple[str, ...]]":

@@ -22,6 +22,6 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     plan = configuration.fresh_plan(options, context)
     count = len(plan.hooks)
     lines = [f"{on_one_line(plan.source)}: sound, {count} hook{'' if count == 1 else 's'}"]
-    lines += [f"note: {notice}" for notice in plan.notices]
+    lines += configuration.remarks(plan)
     say("\n".join(lines) + "\n")
     return 0

@@ -39,6 +39,9 @@ class Problem(Record):
 class Document:
     """One parsed TOML file, and where in its text things are."""
 
+    is_foreign = False
+    """Whether it is written in pre-commit's terms."""
+
     def __init__(self, name: str, text: str, data: "dict[str, Any]", prefix: "Path" = ()) -> None:
         self.name = name
         self.data = data
@@ -71,7 +74,7 @@ class Document:
                 separator = ": "
             else:
                 words += f"[{part}]"
-        return words
+        return words.lstrip()
 
 
 def _member(table: "Any", part: "str | int") -> "Any":
@@ -83,7 +86,7 @@ def _member(table: "Any", part: "str | int") -> "Any":
 
 
 def _quoted_id(table: "dict[str, Any]") -> str:
-    name = table.get("id", table.get("url"))
+    name = table.get("id", table.get("url", table.get("repo")))
     return f'"{shown(name)}"' if isinstance(name, str) and name else ""
 
 

@@ -3,16 +3,17 @@
 import os
 
 from gitseq.config import kept
-from gitseq.config.availability import refusal
 from gitseq.config.explain import Document, Findings, on_one_line, whole_file
 from gitseq.core import units
 from gitseq.errors import NoConfiguration
-from gitseq.model import Hook, Plan, Record
+from gitseq.model import PRE_COMMIT, Hook, Plan, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
+    from gitseq.config.foreign import Fetch, Foreign
     from gitseq.config.kept import Where
     from gitseq.config.meaning import Table, Vet
     from gitseq.config.schema import Config, Filter, HookTable, Limits
@@ -22,6 +23,7 @@ _YAML = (b".pre-commit-config.yaml", b".pre-commit-config.yml")
 SEARCHED = (b"gitseq.toml", b".gitseq.toml", _PYPROJECT, *_YAML)
 """Names at the top of the work tree, in the order they are looked for; the first that holds a configuration wins."""
 OVERLAY = b"gitseq.local.toml"
+LOCK = b"gitseq.lock"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -60,21 +62,24 @@ class _Reader:
         return (path[len(inside) :] if path.startswith(inside) else path).decode("utf-8", "surrogateescape")
 
 
-def compile_plan(where: "Where", vet: "Vet | None" = None) -> Compiled:
+def compile_plan(where: "Where", fetch: "Fetch | None" = None, vet: "Vet | None" = None) -> Compiled:
     """Read, check and compile the configuration. Raises ConfigError that tells all problems, or NoConfiguration.
 
-    `vet` says what is wrong with the arguments of a built-in hook.
+    `fetch` hands over the repositories whose hooks it uses, and what it raises goes through; `vet` says what is wrong
+    with the arguments of a built-in hook.
     """
     from gitseq.config import schema
 
     reader = _Reader(where)
     document = _find(where, reader)
     overlay = _find_overlay(where, reader)
-    config, hooks, notices = _checked(document, overlay, vet)
+    foreign = _foreign(document, where, fetch, reader)
+    remote = _remote(document, fetch, reader)
+    config, hooks, notices = _checked(document, overlay, foreign, remote, vet)
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
-        hooks=tuple(_hook(hook, config.default_stages, limits) for hook in hooks),
+        hooks=tuple(_made(hook, config.default_stages, limits) for hook in hooks),
         fail_fast=config.fail_fast,
         files=_pattern(config.files),
         exclude=_pattern(config.exclude),
@@ -85,9 +90,46 @@ def compile_plan(where: "Where", vet: "Vet | None" = None) -> Compiled:
         run_timeout=units.parse_duration(limits.run_timeout),
         notices=notices,
     )
+    if foreign is not None:
+        plan = plan.replace(
+            dialect=PRE_COMMIT,
+            warnings=foreign.warnings,
+            notices=(*foreign.notices, *notices),
+            install_stages=foreign.install_stages,
+        )
+    if any(hook.source for hook in plan.hooks):
+        reader.content(LOCK)  # another commit for a rev makes another plan
     plan = plan.replace(pattern_codes=_pattern_codes(plan))
     tables = tag_tables(plan)
     return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])
+
+
+def found(where: "Where") -> Document:
+    """The file of the configuration, read but not checked. Raises ConfigError, or NoConfiguration."""
+    return _find(where, _Reader(where))
+
+
+def plan_as_written(where: "Where") -> Plan:
+    """Filters only, of pre-commit's own file only: what it says of each hook, without what the repositories add.
+
+    Raises ConfigError; also for a file of another kind.
+    """
+    from gitseq.config import foreign
+
+    document = _find(where, _Reader(where))
+    if not document.is_foreign:
+        raise whole_file(document.name, "is no configuration of pre-commit")
+    filters = ("id", "name", "files", "exclude", "types", "types_or", "exclude_types")
+    hooks = [{key: hook[key] for key in filters} for hook in foreign.as_written(document)]
+    top = {key: document.data[key] for key in ("files", "exclude") if key in document.data}
+    plan = Plan(document.name, tuple(_filters_only(hook) for hook in hooks), **{"exclude": "^$", **top})
+    tables = tag_tables(plan)
+    return plan.replace(extension_tags=tables[0], name_tags=tables[1])
+
+
+def _filters_only(hook: "dict[str, Any]") -> Hook:
+    lists = {key: tuple(value) for key, value in hook.items() if isinstance(value, list)}
+    return Hook(argv=(), **{**hook, **lists})
 
 
 # --- finding and reading ---------------------------------------------------------------------------
@@ -104,7 +146,10 @@ def _find(where: "Where", reader: _Reader) -> Document:
         document = _document(name, reader)
         if document is not None:
             return document
-    raise NoConfiguration("there is no gitseq.toml at the top of this work tree", hint="To write one: gitseq init")
+    raise NoConfiguration(
+        "No gitseq.toml and no .pre-commit-config.yaml file was found at the top of this work tree",
+        hint="To write one: gitseq init\nTo go on without, this once: PRE_COMMIT_ALLOW_NO_CONFIG=1 git ...",
+    )
 
 
 def _find_overlay(where: "Where", reader: _Reader) -> "Document | None":
@@ -120,10 +165,11 @@ def _document(name: bytes, reader: _Reader) -> "Document | None":
     if data is None:
         return None
     shown = reader.shown(name)
-    if os.path.basename(name) in _YAML:
-        hint = "Write its hooks into a gitseq.toml, which is found first. To start one: gitseq init"
-        raise whole_file(shown, refusal((".pre-commit-config.yaml",), None), hint=hint)
     text = _text(data, shown)
+    if name.endswith((b".yaml", b".yml")):
+        from gitseq.config import yaml_file
+
+        return yaml_file.parse(text, shown)
     table = _parse(text, shown)
     if os.path.basename(name) != _PYPROJECT:
         return Document(shown, text, table)
@@ -142,7 +188,7 @@ def _text(data: bytes, shown: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise whole_file(shown, "is not UTF-8, as TOML must be", line=line) from None
+        raise whole_file(shown, "is not UTF-8", line=line) from None
 
 
 def _parse(text: str, shown: str) -> "dict[str, Any]":
@@ -176,29 +222,64 @@ def _syntax_problem(error: ValueError, text: str) -> "tuple[int, int, str]":
 # --- checking and merging --------------------------------------------------------------------------
 
 
+def _foreign(document: Document, where: "Where", fetch: "Fetch | None", reader: _Reader) -> "Foreign | None":
+    """What pre-commit's own file means; None for ours."""
+    if not document.is_foreign:
+        return None
+    from gitseq.config import foreign
+
+    return foreign.read(document, fetch, reader.content, answers=where.answers)
+
+
 def _checked(
-    document: Document, overlay: "Document | None", vet: "Vet | None"
-) -> "tuple[Config, list[HookTable], tuple[str, ...]]":
-    """The two files as one, all of it sound; ConfigError otherwise."""
+    document: Document,
+    overlay: "Document | None",
+    foreign: "Foreign | None",
+    remote: "Callable[[Findings], list[Table]]",
+    vet: "Vet | None",
+) -> "tuple[Config, list[Table], tuple[str, ...]]":
+    """The two files as one, all of it sound; ConfigError otherwise.
+
+    `remote` gives the hooks of other repositories; it is called only when the files by themselves are sound.
+    """
     import msgspec
 
     from gitseq.config import meaning
     from gitseq.config.check import check_file
-    from gitseq.config.schema import Config, HookTable
+    from gitseq.config.schema import Config
 
     findings = Findings()
-    for part in (document, overlay):
+    for part in (document if foreign is None else None, overlay):
         if part is not None:
             if too_new := meaning.too_new(part):  # its other keys may be ones that we cannot know
                 raise whole_file(part.name, too_new, line=part.line(("minimum_version",)))
             check_file(part, Config, findings)
-    top, hooks = _tables(document)
-    meaning.check_ids(hooks, findings)
+    if foreign is None:
+        top, hooks = _tables(document)
+        meaning.check_ids(hooks, findings)
+        if document.data.get("repo"):
+            findings.raise_any()
+            hooks = _in_order(document, [*hooks, *remote(findings)])
+    else:
+        top, hooks = meaning.Table(document, (), foreign.top), foreign.hooks
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
     meaning.check_together(hooks, findings, vet)
     findings.raise_any()
     config = msgspec.convert({**top.values, "hook": []}, Config)
-    return config, [msgspec.convert(_with_defaults(hook.values, config), HookTable) for hook in hooks], notices
+    for hook in hooks:
+        hook.values = _with_defaults(hook.values, config)
+    return config, hooks, notices
+
+
+def _remote(document: Document, fetch: "Fetch | None", reader: _Reader) -> "Callable[[Findings], list[Table]]":
+    from gitseq.config import remote
+
+    return lambda findings: list(remote.tables(document, fetch, reader.content, findings))
+
+
+def _in_order(document: Document, hooks: "list[Table]") -> "list[Table]":
+    """Hooks of `[[hook]]` and `[[repo]]` in the order in which they stand in the file."""
+    return sorted(hooks, key=lambda table: document.line(table.home[1]))
 
 
 def _tables(document: Document) -> "tuple[Table, list[Table]]":
@@ -217,15 +298,19 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
     from gitseq.config.meaning import check_ids
 
     over, over_hooks = _tables(overlay)
+    if "repo" in over.values:
+        findings.add(overlay, ("repo",), "belongs into the configuration itself; an overlay changes or adds [[hook]]s")
     check_ids(over_hooks, findings)
     top.overlay(overlay, (), over.values)
-    by_id = {str(hook.values.get("id")): hook for hook in hooks}
+    by_id: "dict[str, list[Table]]" = {}  # pre-commit lets hooks share an id
+    for hook in hooks:
+        by_id.setdefault(str(hook.values.get("id")), []).append(hook)
     done: "dict[str, list[str]]" = {"changes": [], "adds": []}
     for hook in over_hooks:
         name = str(hook.values.get("id"))
-        if name in by_id:
-            by_id[name].overlay(*hook.home, hook.values)
-        else:
+        for ours in by_id.get(name, ()):
+            ours.overlay(*hook.home, hook.values)
+        if name not in by_id:
             hooks.append(hook)
         done["changes" if name in by_id else "adds"].append(on_one_line(name))
     told = ", ".join(f"{verb} {', '.join(names)}" for verb, names in done.items() if names)
@@ -254,6 +339,14 @@ def _cache(asked: "bool | str | None", builtin: str) -> str:
 
 
 # --- making the plan -------------------------------------------------------------------------------
+
+
+def _made(table: "Table", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
+    import msgspec
+
+    from gitseq.config.schema import HookTable
+
+    return _hook(msgspec.convert(table.values, HookTable), default_stages, limits).replace(**table.beyond)
 
 
 def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:

@@ -249,10 +249,14 @@ class Table:
     def __init__(self, document: Document, path: "Path", values: "dict[str, Any]") -> None:
         self.values = dict(values)
         self.home = (document, path)
+        self.beyond: "dict[str, Any]" = {}
+        """Fields of the `model.Hook` that the format has no key for."""
         self._origins = dict.fromkeys(values, self.home)
 
     def overlay(self, document: Document, path: "Path", values: "dict[str, Any]") -> None:
-        """Let the keys of another file replace ours."""
+        """Let the keys of another file replace ours; another command is a command of this repository."""
+        if "run" in values or "builtin" in values:
+            self.beyond = {}
         self.values.update(values)
         self._origins.update(dict.fromkeys(values, (document, path)))
 

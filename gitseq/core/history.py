@@ -100,7 +100,7 @@ def _step(running: Current, event: "dict[str, Any]") -> Current:
             processes=_whole(event, "processes") or None,
             awaits_memory="",
         )
-    if name == "memory-wait":
+    if name == "gate":
         return running.replace(awaits_memory=_text(event, "hook"))
     if name == "hook-end":
         return running.replace(hook="", awaits_memory="")
@@ -118,14 +118,14 @@ def _ending(event: "dict[str, Any]") -> "Past | None":
         if word == "skipped":
             return None
         return Past(at, word, _text(event, "hook"), stage, _why(event), *_used(event))
-    if name == "exec":
+    if name == "exec-end":
         code, killed = _whole(event, "exit_code"), _text(event, "killed")
         detail = f"killed: {killed}" if killed else f"exit code {code}" if code else ""
         return Past(at, "failed" if code else "passed", " ".join(_texts(event, "argv")), stage, detail, *_used(event))
     if name == "notice" and _text(event, "level") != "info":
         return Past(at, _text(event, "level"), "", stage, _text(event, "text"))
-    if name == "end" and _texts(event, "problem"):
-        return Past(at, _word_of(_whole(event, "exit_code")), "", stage, _texts(event, "problem")[0])
+    if name == "refusal":
+        return Past(at, _word_of(_whole(event, "exit_code")), "", stage, " ".join(_texts(event, "problem")[:1]))
     return None
 
 

@@ -93,15 +93,23 @@ class Removal(Record):
 def stages_of(plan: "Plan") -> "tuple[str, ...]":
     """The stages whose shims a configuration needs, in git's order; never `manual`.
 
+    `default_install_hook_types` of pre-commit's own file says it outright. Else it is the stages that hooks name.
     A hook that names no stage in pre-commit's own file counts as one for all ten; pre-commit installs the first
     alone for it, and so do we. A configuration without hooks gets pre-commit too: hooks will be added.
     """
+    if plan.install_stages:
+        return tuple(stage for stage in GIT_STAGES if stage in plan.install_stages)
     used = {stage for hook in plan.hooks for stage in _named_stages(hook.stages)}
     return tuple(stage for stage in GIT_STAGES if stage in used) or ("pre-commit",)
 
 
 def _named_stages(stages: "tuple[str, ...]") -> "tuple[str, ...]":
-    return ("pre-commit",) if _DEFAULTED.issubset(stages) else stages
+    return ("pre-commit",) if names_no_stage(stages) else stages
+
+
+def names_no_stage(stages: "tuple[str, ...]") -> bool:
+    """Whether a hook runs in every stage of pre-commit's, for it named none."""
+    return _DEFAULTED.issubset(stages)
 
 
 def stages_named(names: "list[str]") -> "tuple[str, ...]":

@@ -58,7 +58,7 @@ def _killed(signum: int) -> "tuple[str, ...]":
 
 def not_found(name: str) -> Ran:
     """The outcome of a command that is nowhere on PATH."""
-    told = f"executable `{name}` not found: install it, or correct `run` (a shell line needs `shell = true`)"
+    told = f"Executable `{name}` not found: install it, or correct the command (a shell line needs `shell = true`)"
     return Ran(NOT_FOUND, problem=(told,))
 
 

@@ -259,8 +259,11 @@ class Passes:
 
         top = self._world.repo.top
         folder = os.path.join(top, os.fsencode(hook.root)) if hook.root else top
-        env = self._runner.environment(hooks.Job(hook, [], {}))
-        argv = [word.encode("utf-8", "surrogateescape") for word in hook.argv]
+        environments = self._runner.environments
+        start = environments.start(hook) if environments is not None and hook.language != "system" else None
+        env = self._runner.environment(hooks.Job(hook, [], {}), start)
+        said = [word.encode("utf-8", "surrogateescape") for word in hook.argv]
+        argv = start.argv if start is not None else said
         tools = self._tools.setdefault(env.get(b"PATH", b""), Tools(top, env))
         version = self._version(hook) if hook.tool_version else b""
         if version is None:
@@ -277,7 +280,9 @@ class Passes:
         """What the command `tool_version` prints; None, with a warning, when it fails."""
         import shlex
 
-        asking = hook.replace(argv=tuple(shlex.split(hook.tool_version)), shell=False, pass_filenames=0)
+        asking = hook.replace(
+            argv=tuple(shlex.split(hook.tool_version)), shell=False, pass_filenames=0, language="system"
+        )
         ended, _stopped = self._runner.run(hooks.Job(asking, [], {}))
         if any(call.exit_code or call.problem for call in ended):
             self._world.tell(

@@ -22,7 +22,7 @@ class Candidates(Record):
     modes: "dict[bytes, int]" = {}  # noqa: RUF012 - a Record never changes its defaults
     """What `lstat` says of each; pre-commit, too, looks once per run."""
     is_message: bool = False
-    """The only file is git's message file: repository-wide filters do not apply to it."""
+    """The only file is git's message file: repository-wide filters of a gitseq.toml do not apply to it."""
     nothing_to_do: bool = False
     """Nothing is being pushed, so no hook runs, whether it wants files or not."""
 
@@ -42,9 +42,29 @@ def find(
     return found.replace(entries=tuple(entry for entry in found.entries if modes[entry.path]), modes=modes)
 
 
+FEW = 500
+"""For so many files telling what a hook was given costs nothing that anybody would notice."""
+
+
+def fingerprint(found: Candidates, paths: "list[bytes]", root: str) -> str:
+    """The same for the same staged content of the same files, which is all that tells a flaky hook from one that was
+    helped; '' where blob ids are not known, or files are many."""
+    if not paths or len(paths) > FEW or len(found.entries) > FEW:
+        return ""
+    ids = {entry.path: entry.oid for entry in found.entries}
+    if root:
+        paths = [os.path.join(os.fsencode(root), path) for path in paths]
+    if not all(ids.get(path) for path in paths):
+        return ""
+    import _imp  # its siphash is there already; see config.kept
+
+    told = b"".join(b"%s\0%s\0" % (path, ids[path].encode()) for path in paths)
+    return _imp.source_hash(0, told).hex()
+
+
 def _by_request(request: "Request", world: "World", listing: "Listing | None") -> Candidates:
     exports = stages.exports_of(request.stage, request.arguments) if request.by_git else {}
-    if request.select == asked.BY_STAGE and request.stage.files == stages.STAGED and listing is not None:
+    if request.select == asked.BY_STAGE and _is_about_staged(request) and listing is not None:
         return Candidates(_staged_or_conflicted(world, listing), exports)
     from gitseq.git import listing as git_listing  # the usual commit does without
 
@@ -61,6 +81,12 @@ def _by_request(request: "Request", world: "World", listing: "Listing | None") -
     if request.stage.files == stages.RANGE and request.by_git:
         return _pushed(request, world)
     return Candidates((), exports)
+
+
+def _is_about_staged(request: "Request") -> bool:
+    """A push that nobody makes has no range: by hand and without one, what is staged is checked, as in pre-commit."""
+    files = request.stage.files
+    return files == stages.STAGED or (files == stages.RANGE and not request.by_git)
 
 
 def _entries(names: "tuple[bytes, ...] | list[bytes]") -> "tuple[Entry, ...]":

@@ -5,6 +5,7 @@ What happens elsewhere in the work tree shows in one listing after the last hook
 files), and the ctime of a changed file tells during which hook it changed: hooks run one at a time.
 """
 
+import _imp
 import os
 
 from gitseq.git import status
@@ -22,6 +23,10 @@ FEW = 500
 """Up to so many files two stats of each are cheaper than one `git status` (5,000 files: 15 against 10 ms)."""
 
 
+LARGEST = 1 << 20
+"""A file larger than this (bytes) that differs from the index has changed when it was written, whatever was written."""
+
+
 class Edits(Record):
     """Paths, by the number (in the order they ran) of the hook during which each changed."""
 
@@ -35,6 +40,8 @@ class Changes:
         self._repo = repo
         self._env = env
         self._latest = listing
+        self._contents = {path: self._content(path) for path in self._unclean(listing)}
+        """Of files that differ from the index: git would not tell one edit of them from none."""
         self._ran: list[tuple[int, int]] = []
         self._began = 0
         self._given: dict[bytes, Signature | None] = {}
@@ -63,6 +70,7 @@ class Changes:
     def settle(self, listing: "Listing") -> None:
         """What we changed ourselves is part of the picture from now on."""
         self._latest = listing
+        self._contents = {path: self._content(path) for path in self._unclean(listing)}
         self._stale = False
 
     def finish(self) -> Edits:
@@ -71,7 +79,7 @@ class Changes:
 
     def _look(self) -> Edits:
         now = status.read(self._repo, self._env)
-        edited = status.edited_between(self._latest, now)
+        edited = [path for path in status.edited_between(self._latest, now) if self._differs(path, now)]
         self._latest = now
         self._stale = False
         by_hook: dict[int, list[bytes]] = {}
@@ -80,6 +88,25 @@ class Changes:
                 continue
             by_hook.setdefault(self._hook_of(path), []).append(path)
         return Edits(by_hook)
+
+    def _unclean(self, listing: "Listing") -> "list[bytes]":
+        return list(listing.signatures)[:FEW]
+
+    def _content(self, path: bytes) -> "bytes | None":
+        """What tells one content and mode of a file from another; None when it is too large to look."""
+        name = os.path.join(self._repo.top, path)
+        found = files.signature(name)
+        if found is None or found[1] > LARGEST:
+            return None
+        content = files.read(name) if found[4] & 0o170000 != 0o120000 else os.readlink(name)
+        return None if content is None else _imp.source_hash(found[4], content)
+
+    def _differs(self, path: bytes, now: "Listing") -> bool:
+        """Whether a file that was written is another one than before; it may have been written as it was."""
+        known = self._contents.get(path)
+        found = self._content(path) if path in now.signatures else None
+        self._contents[path] = found
+        return known is None or known != found
 
     def _hook_of(self, path: bytes) -> int:
         """The hook that was running when the file changed; a deleted file is told by its folder."""

@@ -5,7 +5,7 @@ from gitseq.core.patterns import searcher
 from gitseq.core.tags import Tagger
 from gitseq.errors import UsageError
 from gitseq.host.sniff import Sniffer
-from gitseq.model import Hook, Record
+from gitseq.model import PRE_COMMIT, Hook, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Chooser:
         self._codes = plan.pattern_codes
         self._tags = _Tags(Tagger(plan, Sniffer(world.repo.top)), found.modes)
         entries = list(found.entries)
-        if not found.is_message:
+        if not found.is_message or plan.dialect == PRE_COMMIT:
             entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
         self._entries = entries
         self._selected: dict[tuple[object, ...], list[bytes]] = {}

@@ -6,12 +6,13 @@ from gitseq.cage import run as cage
 from gitseq.core import gitcommand
 from gitseq.core.stages import STAGES
 from gitseq.engine import turn
+from gitseq.engine.recorded import recorded
 from gitseq.engine.request import Request
 from gitseq.engine.unstaged import Unstaged
 from gitseq.errors import Interrupted
 from gitseq.git import indexlock
 from gitseq.host import procs, terminal
-from gitseq.model import CommandFinished, Limits, Notice, Record
+from gitseq.model import CommandFinished, CommandStarted, Limits, Notice, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def execute(order: Order, world: "World") -> int:
     found or started. Raises what taking a turn raises, and Refused when a git command would fail at a foreign
     index.lock.
     """
+    return recorded("exec", world, lambda: _in_turn(order, world))
+
+
+def _in_turn(order: Order, world: "World") -> int:
     executable = procs.find_executable(order.argv[0], world.env.get(b"PATH", os.defpath.encode()), order.cwd)
     if executable is None:
         world.tell(Notice("error", f"{_text(order.argv[0])}: command not found"))
@@ -60,6 +65,7 @@ def execute(order: Order, world: "World") -> int:
 
 
 def _run(executable: bytes, order: Order, world: "World", taken: "Lease | Parent", attempt: int) -> int:
+    world.tell(CommandStarted(tuple(order.argv), attempt))
     command = cage.Command(
         executable,
         order.argv,
@@ -85,6 +91,10 @@ def _run(executable: bytes, order: Order, world: "World", taken: "Lease | Parent
 
 def _judged(order: Order, outcome: cage.Outcome, world: "World", attempt: int) -> int:
     code = _code_of(outcome, world)
+    if outcome.hit is not None or outcome.leftovers or outcome.stopped:
+        from gitseq.engine import kills
+
+        kills.tell(outcome, "", world.tell)
     world.tell(
         CommandFinished(
             tuple(order.argv),

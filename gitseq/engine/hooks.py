@@ -5,7 +5,7 @@ import os
 from gitseq.cage import run as cage
 from gitseq.core import batch, gitenv, verdict
 from gitseq.core.verdict import Ran
-from gitseq.host import files, procs, terminal
+from gitseq.host import clock, files, procs, terminal
 from gitseq.model import HalfMemory, Hook, HookProgress, Notice, Record, Verdict
 
 TYPE_CHECKING = False
@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitseq.core.lockrule import Lock
+    from gitseq.engine.environments import Environments
     from gitseq.engine.request import Request, World
     from gitseq.host.env import Env
+    from gitseq.languages.base import Start
+    from gitseq.model import Event
     from gitseq.queue.lease import Lease
     from gitseq.queue.nesting import Parent
 
 _SHELL = b"/bin/sh"
+_NEWEST = 4096
+"""Bytes of a call's output that are looked at for its last line."""
+_HAZMAT = ("pre-commit", "hazmat")
+"""In front of a command: one of pre-commit's tools around it, which we bring along (`languages.programs.hazmat`)."""
 
 
 class Job(Record):
@@ -28,6 +35,8 @@ class Job(Record):
     paths: "list[bytes]"
     """Relative to the hook's root."""
     exports: "Env"
+    input: str = ""
+    """See `candidates.fingerprint`."""
 
 
 class Stopped(Record):
@@ -48,13 +57,16 @@ class Runner:
         self._found: dict[tuple[bytes, bytes, bytes], bytes | None] = {}
         self.lock: "Lock | None" = None
         """git's own lock on the index, which the hooks run under."""
+        self.environments: "Environments | None" = None
+        """Where hooks of other languages than `system` find how they are started."""
 
     def run(self, job: Job) -> "tuple[list[Ran], Stopped | None]":
         """Run all calls of a hook, even after one fails, as in pre-commit; the second value says: stop the run."""
         hook = job.hook
         folder = os.path.join(self._world.repo.top, _bytes(hook.root)) if hook.root else self._world.repo.top
-        env = self.environment(job)
-        command = _command(hook)
+        start = self.environments.start(hook) if self.environments is not None and hook.language != "system" else None
+        env = self.environment(job, start)
+        command = list(start.argv) if start is not None else _command(hook)
         executable = self._executable(command[0], env.get(b"PATH", os.defpath.encode()), folder)
         if executable is None:
             return [verdict.not_found(_text(command[0]))], None
@@ -106,8 +118,8 @@ class Runner:
             os.close(stdin)
         return outcome.exit_code, _stop_of(outcome)
 
-    def environment(self, job: Job) -> "Env":
-        """What a hook finds: git's environment, cleaned of what would mislead it, and what it is told."""
+    def environment(self, job: Job, start: "Start | None" = None) -> "Env":
+        """What a hook finds: git's environment, cleaned of what would mislead it, its language's, what it is told."""
         hook, repo, given = job.hook, self._world.repo, self._world.env
         if hook.scrub_git_env:
             env = gitenv.scrubbed(given)
@@ -116,6 +128,8 @@ class Runner:
             env = gitenv.for_top(given, own_index=own, index=repo.index, dir_is_discoverable=repo.dir_is_discoverable)
             if hook.root:
                 env = gitenv.for_folder(env, top=repo.top, git_dir=repo.git_dir)
+        if start is not None:
+            env = start.applied(env)
         stage = self._request.stage.name.encode()
         told = {b"PRE_COMMIT": b"1", b"GITSEQ_STAGE": stage, b"GITSEQ_HOOK": _bytes(hook.id)}
         chosen = {_bytes(name): _bytes(value) for name, value in hook.env}
@@ -137,9 +151,11 @@ class Runner:
     def _calls(self, job: Job, command: cage.Command) -> "tuple[list[Ran], Stopped | None]":
         most = job.hook.pass_filenames
         space = procs.argument_space() - batch.environment_size(command.env) - batch.HEADROOM
-        watch = self._watch(job.hook)
+        calls = batch.split(command.argv, job.paths if most else [], space, most)
+        progress = _Progress(job.hook, len(calls), self._world.tell) if self._shows_progress(job.hook) else None
+        watch = self._watch(job.hook, progress)
         ended: list[Ran] = []
-        for argv in batch.split(command.argv, job.paths if most else [], space, most):
+        for argv in calls:
             if job.hook.stdin:
                 os.lseek(command.stdin, 0, os.SEEK_SET)  # each call reads it from its start
             try:
@@ -147,36 +163,71 @@ class Runner:
             except OSError as error:
                 return [*ended, verdict.not_executable(_text(command.argv[0]), _why(error))], None
             stop = _stop_of(outcome)
+            if outcome.hit is not None or outcome.leftovers or stop is not None:
+                from gitseq.engine import kills
+
+                kills.tell(outcome, job.hook.id, self._world.tell)
             ended.append(_ran(outcome, job.hook, interrupted=stop is not None))
+            if progress is not None:
+                progress.call_ended(outcome.output)
             if stop is not None:
                 return ended, stop
         return ended, None
 
-    def _watch(self, hook: "Hook | None") -> cage.Watch:
+    def _watch(self, hook: "Hook | None", progress: "_Progress | None" = None) -> cage.Watch:
         world = self._world
         return cage.Watch(
             world.signals,
             world.caller.pidfd if world.caller is not None else -1,
-            self._progress(hook) if hook is not None else None,
+            progress,
             deadline=self._deadline,
             on_half_memory=self._half_memory(hook) if hook is not None else None,
             state_dir=world.repo.state_dir,
             nested=self._turn.depth > 0,
         )
 
-    def _progress(self, hook: Hook) -> "Callable[[float, bytes], None] | None":
-        if not self._world.wants_progress or hook.interactive:
-            return None
-        return lambda elapsed, tail: self._world.tell(HookProgress(hook, elapsed, tail))
+    def _shows_progress(self, hook: Hook) -> bool:
+        return self._world.wants_progress and not hook.interactive
 
     def _half_memory(self, hook: Hook) -> "Callable[[int, int], None]":
         return lambda used, cap: self._world.tell(HalfMemory(hook, used, cap))
+
+
+class _Progress:
+    """Tells how a hook gets on, over all of its calls."""
+
+    FIRST, INTERVAL = 0.3, 0.1
+    """Seconds, as for a single call (`cage.Watch`): many short calls must not be told one by one."""
+
+    def __init__(self, hook: Hook, calls: int, tell: "Callable[[Event], None]") -> None:
+        self._hook = hook
+        self._calls = calls
+        self._done = 0
+        self._tell = tell
+        self._began = clock.monotonic()
+        self._next = self._began + self.FIRST
+
+    def __call__(self, _elapsed: float, tail: bytes) -> None:
+        """A call goes on."""
+        now = clock.monotonic()
+        self._next = now + self.INTERVAL
+        self._tell(HookProgress(self._hook, now - self._began, tail, self._calls, self._done))
+
+    def call_ended(self, output: bytes) -> None:
+        """A call is over."""
+        self._done += 1
+        if self._done < self._calls and clock.monotonic() >= self._next:
+            self(0.0, output[-_NEWEST:])
 
 
 def _command(hook: Hook) -> "list[bytes]":
     """The argument list without files. A script runs as `sh -c SCRIPT ID FILES...`, so that files are its "$@"."""
     if hook.shell:
         return [_SHELL, b"-c", _bytes(hook.argv[0]), _bytes(hook.id)]
+    if hook.argv[:2] == _HAZMAT:
+        from gitseq.languages import base
+
+        return list(base.command(hook))
     return [_bytes(argument) for argument in hook.argv]
 
 

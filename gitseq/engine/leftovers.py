@@ -5,7 +5,7 @@ import os
 from gitseq.cage import orphans
 from gitseq.core import queueing
 from gitseq.core.caps import printable
-from gitseq.model import Notice
+from gitseq.model import Killed, Notice
 from gitseq.queue import nesting, record
 
 TYPE_CHECKING = False
@@ -15,32 +15,33 @@ if TYPE_CHECKING:
     from gitseq.queue.places import Place
 
 
-def end(state_dir: bytes, nonces: "tuple[str, ...]", world: "World") -> "list[Reaped]":
-    """After this returns, nothing that the named dead runs of a queue started is alive. Raises Unkillable."""
-    reaped = orphans.reap_orphans(of_runs(nonces), state_dir=state_dir)
+def end(place: "Place", nonces: "tuple[str, ...]", world: "World") -> "list[Reaped]":
+    """After this returns, nothing that the named dead runs of a queue started is alive. Raises Unkillable.
+
+    Marks and control groups are the repository's, also where it stands in a queue that is not its own: both are asked.
+    """
+    reaped = _reap(of_runs(nonces), (place.state_dir, world.repo.state_dir), dry_run=False)
+    if reaped:
+        world.tell(Killed("dead-run", processes=tuple((one.pid, one.command, one.memory) for one in reaped)))
     for one in reaped:
         world.tell(Notice("warning", f"ended what a dead run left: PID {one.pid} '{printable(one.command)}'"))
     return reaped
 
 
 def find(place: "Place", state_dir: bytes) -> "list[Reaped]":
-    """What dead runs of a queue, or of the repository with that state folder, have left running; nothing is touched.
-
-    Marks and control groups are the repository's, also where it stands in a queue that is not its own.
-    """
-    return _reaped(place, state_dir, dry_run=True)
+    """What dead runs of a queue, or of the repository with that state folder, have left running; nothing is touched."""
+    return _reap(of_runs(_dead(place)), (place.state_dir, state_dir), dry_run=True)
 
 
 def end_now(place: "Place", state_dir: bytes) -> "list[Reaped]":
     """As `end`, for all that `find` finds and without taking a turn: the living are not touched anyway."""
-    return _reaped(place, state_dir, dry_run=False)
+    return _reap(of_runs(_dead(place)), (place.state_dir, state_dir), dry_run=False)
 
 
-def _reaped(place: "Place", state_dir: bytes, *, dry_run: bool) -> "list[Reaped]":
+def _reap(of_dead: "Belongs", folders: "tuple[bytes, ...]", *, dry_run: bool) -> "list[Reaped]":
     found: dict[int, Reaped] = {}
-    for folder in dict.fromkeys((place.state_dir, state_dir)):
+    for folder in dict.fromkeys(folders):
         if os.path.isdir(folder):
-            of_dead = of_runs(_dead(place))
             for one in orphans.reap_orphans(of_dead, dry_run=dry_run, state_dir=folder):
                 found.setdefault(one.pid, one)
     return list(found.values())

@@ -5,7 +5,7 @@ from gitseq.core.text import printable
 from gitseq.engine.unstaged import git_of
 from gitseq.errors import Refused
 from gitseq.guard import fixes
-from gitseq.model import Verdict
+from gitseq.model import FixesStaged, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Restaging:
         fixes.stage(plan.add, self._git, self._second_index())
         self.done |= frozenset(plan.add)
         if plan.add:
+            self._world.tell(FixesStaged(told.hook, tuple(plan.add)))
             notes.append("fixed and staged: " + ", ".join(printable(path) for path in plan.add))
         return told.replace(
             status="passed" if plan.whole else "failed",

@@ -16,6 +16,7 @@ from gitseq.git import indexlock, status
 from gitseq.git.marks import Drift, Marks
 from gitseq.host import clock
 from gitseq.model import (
+    PRE_COMMIT,
     Hook,
     HookRetried,
     HookStarted,
@@ -23,6 +24,7 @@ from gitseq.model import (
     Notice,
     Report,
     RunFinished,
+    RunRefused,
     RunStarted,
     Verdict,
 )
@@ -32,12 +34,16 @@ if TYPE_CHECKING:
     from gitseq.engine.asked import Asked
     from gitseq.engine.cached import Passes
     from gitseq.engine.candidates import Candidates
+    from gitseq.engine.environments import Environments
     from gitseq.engine.inside import Part
     from gitseq.engine.request import Request, World
     from gitseq.engine.restaging import Restaging
-    from gitseq.host.env import Env
     from gitseq.queue.lease import Lease
     from gitseq.queue.nesting import Parent
+
+
+FIRST_NAMES = 10
+"""So many of the files a hook is run on are told by name."""
 
 
 def execute(request: "Request", world: "World") -> Report:
@@ -49,6 +55,8 @@ def execute(request: "Request", world: "World") -> Report:
     except GitseqError as error:
         problem = error
     report = run.report(problem)
+    if report.problem:
+        world.tell(RunRefused(report.exit_code, report.problem))
     world.tell(RunFinished(report))
     return report
 
@@ -69,17 +77,23 @@ class _Run:
         self._restaging: Restaging | None = None
         self._passes: Passes | None = None
         """None when no hook is cached."""
-        self._exports: Env = {}
+        self._found: Candidates
         self._deadline = 0.0
         self._marks: Marks
         self._not_restored: GitseqError | None = None
+        self._environments: Environments | None = None
+        self._installed = False
+        """Environments were installed, which may have taken minutes."""
 
     def go(self) -> None:
         request, world = self._request, self._world
         chosen = hooks_for(world.plan, request)
         if not chosen and not request.legacy:
             return
+        for text in world.plan.warnings:
+            self._warn(text)
         self._marks = world.marks if world.marks is not None else Marks.take(world.repo, world.env)
+        self._prepare_environments(chosen)
         try:
             taken = turn.take(request, world, _what(request))
         except GaveUp as error:
@@ -98,7 +112,8 @@ class _Run:
         limit = world.plan.run_timeout
         self._deadline = clock.monotonic() + limit if limit is not None else 0.0
         self._runner = hooks.Runner(request, world, taken, self._deadline)
-        if taken.waited:
+        self._runner.environments = self._environments
+        if taken.waited or self._installed:
             self._early_is_stale = True
             self._marks = self._still_as_queued()
         if self._unstaged.finish_dead_runs():
@@ -135,6 +150,18 @@ class _Run:
 
     # --- before the hooks ---
 
+    def _prepare_environments(self, chosen: "list[Hook]") -> None:
+        """Before we wait and before anything is hidden: nobody else has to wait while we install, and a process that
+        looks into the work tree sees all of it."""
+        if all(hook.language == "system" for hook in chosen):
+            return
+        from gitseq.engine.environments import Environments
+
+        skip = self._request.skip
+        self._environments = Environments(self._world)
+        wanted = [hook for hook in chosen if skip.isdisjoint((hook.id, hook.alias))]
+        self._installed = self._environments.prepare(wanted, may_install=not self._request.stage.inside_locks)
+
     def _prepare_restaging(self, chosen: "list[Hook]", listing: "status.Listing") -> None:
         """Only a run on what is staged can add to it; elsewhere a hook that changes files has failed."""
         if any(hook.stage_fixes for hook in chosen) and self._is_about_the_index():
@@ -143,8 +170,8 @@ class _Run:
             self._restaging = Restaging(self._request, self._world, listing, self._runner.lock)
 
     def _still_as_queued(self) -> Marks:
-        """After a wait inside a commit: nothing is run in vain. git would refuse to move a HEAD that has moved, and
-        what is staged now is not what the user meant to commit."""
+        """After a wait, or an installation, inside a commit: nothing is run in vain. git would refuse to move a HEAD
+        that has moved, and what is staged now is not what the user meant to commit."""
         now = Marks.take(self._world.repo, self._world.env)
         if not (self._request.by_git and self._request.stage.checks_index):
             return now
@@ -204,9 +231,9 @@ class _Run:
                 why="\n".join("    " + path.decode("utf-8", "backslashreplace") for path in listing.unmerged[:10]),
                 hint="Resolve the conflicts and `git add` the files, then try again.",
             )
-        if self._is_about_the_index() and os.fsencode(world.plan.source) in listing.signatures:
+        if self._is_about_the_configuration() and os.fsencode(world.plan.source) in listing.signatures:
             raise Refused(
-                "Your gitseq configuration is unstaged.",
+                f"Your {world.plan.dialect or 'gitseq'} configuration is unstaged.",
                 why="The hooks that run would not be the ones you commit.",
                 hint=f"`git add {world.plan.source}` to fix this.",
             )
@@ -223,6 +250,12 @@ class _Run:
 
     def _is_about_the_index(self) -> bool:
         return self._request.stage.checks_index and self._request.select == asked.BY_STAGE
+
+    def _is_about_the_configuration(self) -> bool:
+        """Whether an unstaged configuration is refused: with pre-commit's own file, as it does, in every stage."""
+        if self._world.plan.dialect == PRE_COMMIT:
+            return self._request.select not in (asked.ALL_FILES, asked.NAMED_FILES)
+        return self._is_about_the_index()
 
     def _warn(self, text: str) -> None:
         self._world.tell(Notice("warning", text))
@@ -248,7 +281,9 @@ class _Run:
 
     def _run_hooks(self, chosen: "list[Hook]", found: "Candidates") -> None:
         chooser = Chooser(self._request, self._world, found)
-        self._exports = found.exports
+        self._found = found
+        if self._environments is not None:
+            self._environments.require(hook for hook in chosen if chooser.choose(hook).skipped is None)
         stops_at_failure = self._world.plan.fail_fast or self._request.fail_fast
         while chosen:
             hook = chosen[0]
@@ -278,9 +313,13 @@ class _Run:
         from gitseq.engine.asked import Asked
 
         if self._request.verify and self._passes is not None:
-            return self._passes.sample(hooks.Job(hook, choice.paths, self._exports))
-        job = hooks.Job(hook, choice.paths, self._exports)
+            return self._passes.sample(self._job(hook, choice.paths))
+        job = self._job(hook, choice.paths)
         return self._passes.ask(job) if self._passes is not None else Asked(job, choice.paths)
+
+    def _job(self, hook: Hook, paths: "list[bytes]") -> hooks.Job:
+        same = candidates.fingerprint(self._found, paths, hook.root)
+        return hooks.Job(hook, paths, self._found.exports, same)
 
     def _run_outside(self, hook: Hook, chooser: Chooser) -> None:
         """One command: left out, known to pass, or run."""
@@ -289,7 +328,7 @@ class _Run:
             if choice.skipped is not None:
                 self._verdicts.finish(Verdict(hook, "skipped", choice.skipped))
             else:
-                self._run_one(hooks.Job(hook, choice.paths, self._exports), None)
+                self._run_one(self._job(hook, choice.paths), None)
             return
         known = self._without_running(hook) or self._ask(hook, chooser)
         if isinstance(known, Verdict):
@@ -366,7 +405,7 @@ class _Run:
         """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""
         self._stop_if_asked()
         self._wait_for_memory(job.hook)
-        self._world.tell(HookStarted(job.hook))
+        self._world.tell(HookStarted(job.hook, len(job.paths), tuple(job.paths[:FIRST_NAMES]), job.input))
         for attempt in range(job.hook.retry + 1):
             told, stopped = self._attempt(job)
             if stopped is not None or not told.failed or told.modified or attempt == job.hook.retry:

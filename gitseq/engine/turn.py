@@ -42,6 +42,7 @@ def take(request: "Request", world: "World", what: str) -> "Lease | Parent":
     place = place_of(world)
     parent = nesting.joined(world.env, place)
     if parent is not None:
+        world.tell(TurnCame(what, 0.0, parent.depth, parent.record.nonce))
         return parent
     caller = world.caller
     gone = (lambda: caller.gone(world.repo)) if caller is not None else None
@@ -50,8 +51,7 @@ def take(request: "Request", world: "World", what: str) -> "Lease | Parent":
     wait = _Wait(request, world)
     held = turn.acquire(place, claim, Patience(limit, wait, wait.tick))
     try:
-        if held.waited:
-            world.tell(TurnCame(held.waited))
+        world.tell(TurnCame(what, held.waited, held.depth, held.record.nonce))
         if held.unsettled:
             _end_leftovers(place, held, world)
     except BaseException:
@@ -85,7 +85,7 @@ class _Wait:
             )
         text = queueing.describe_wait(waiting, clock.wall())
         visible = holder.pid if holder is not None and holder.standing != queueing.ELSEWHERE else 0
-        self._world.tell(Queued(text, waiting.waited, visible))
+        self._world.tell(Queued(text, waiting.waited, visible, waiting.position, waiting.total))
 
     def _we_hold_its_index_lock(self) -> bool:
         """`commit -a`, `-i` and path commits hand us an index that is, or lies beside, a lock of theirs."""
@@ -96,7 +96,7 @@ def _end_leftovers(place: "Place", held: "Lease", world: "World") -> None:
     """Before anything starts: end what runs that died in our queue have left running."""
     from gitseq.engine import leftovers
 
-    leftovers.end(place.state_dir, held.unsettled, world)
+    leftovers.end(place, held.unsettled, world)
     held.settle()
 
 

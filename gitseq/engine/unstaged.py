@@ -6,7 +6,7 @@ from gitseq.errors import NotRestored
 from gitseq.git import call
 from gitseq.guard import state
 from gitseq.host import clock, proctree
-from gitseq.model import Notice
+from gitseq.model import Notice, WorkHidden, WorkRestored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Unstaged:
         repo = self._world.repo
         self._guard = hide.hide(Where(repo.top, repo.git_dir, _run_name()), found, git_of(self._world))
         self.paths = frozenset(entry.path for entry in found) if self._guard is not None else frozenset()
+        if self.paths:
+            self._world.tell(WorkHidden(tuple(sorted(self.paths))))
         return _as_hidden(listing, self.paths)
 
     def restore(self, staged: "frozenset[bytes]") -> "NotRestored | None":
@@ -69,7 +71,9 @@ class Unstaged:
         restored = restore(self._guard, git_of(self._world))
         self._guard = None
         _tell(restored, self._world)
-        return restored.failure(staged)
+        failure = restored.failure(staged)
+        self._world.tell(WorkRestored(len(self.paths), tuple(failure.lines()) if failure is not None else ()))
+        return failure
 
     def _untracked(self) -> "list[Dirty]":
         from gitseq.guard import fixes
@@ -134,6 +138,7 @@ def bring_back(world: "World") -> None:
     for restored in recover.recover(world.repo.git_dir, git_of(world)):
         _tell(restored, world)
         failure = restored.failure()
+        world.tell(WorkRestored(0, tuple(failure.lines()) if failure is not None else ()))
         if failure is not None:
             raise failure
         world.tell(Notice("info", "Brought back the unstaged work of a run that had died."))

@@ -8,7 +8,7 @@ import os
 from gitseq.core import history, queueing
 from gitseq.core.caps import printable
 from gitseq.engine import leftovers
-from gitseq.engine.tail import Tail
+from gitseq.engine.records import Follower, decoded
 from gitseq.errors import GitseqError
 from gitseq.host import clock, memory, tree
 from gitseq.host.proctree import TICKS
@@ -27,6 +27,8 @@ ORPHANS_EVERY = 5.0
 """Seconds between two searches for what dead runs left: each looks at every process there is."""
 _MOST_PROCESSES = 200
 """Of so many the details are read; more are counted."""
+_LATELY = 256 << 10
+"""Bytes at the end of a journal that are read at first."""
 
 
 class Process(Record):
@@ -108,7 +110,7 @@ class Watcher:
     def __init__(self, repo: "Repo", place: "Place") -> None:
         self._repo = repo
         self.place = place
-        self._tails: "dict[bytes, Tail]" = {}
+        self._followers: "dict[bytes, Follower]" = {}
         self._history = history.History()
         self._ticks: "dict[tuple[int, int], tuple[float, int]]" = {}
         self._orphans: "tuple[Orphan, ...]" = ()
@@ -155,8 +157,10 @@ class Watcher:
             self._orphans_at = clock.monotonic()
 
     def _read(self, state_dir: bytes) -> None:
-        tail = self._tails.setdefault(state_dir, Tail(state_dir))
-        for event in tail.read():
+        follower = self._followers.get(state_dir)
+        if follower is None:
+            follower = self._followers[state_dir] = Follower(state_dir + b"/journal", _LATELY)
+        for event in decoded(follower.new()):
             self._history = history.fold(self._history, event)
 
     # --- the holder

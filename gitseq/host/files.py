@@ -109,6 +109,44 @@ def ensure_dir(path: "bytes | str", mode: int = 0o777) -> None:
         os.makedirs(path, mode, exist_ok=True)
 
 
+def ensure_private_dir(path: bytes) -> None:
+    """Make a folder that is its owner's alone, and the one above it, too (`makedirs` gives a mode to the last only).
+
+    Raises OSError.
+    """
+    if not os.path.isdir(path):
+        ensure_dir(os.path.dirname(path), 0o700)
+        ensure_dir(path, 0o700)
+
+
+def remove_tree(path: bytes) -> None:
+    """Remove a folder and all in it, read-only folders too; one that is gone already is no error. Raises OSError."""
+    import shutil
+
+    def make_writable(_function: object, name: "str | bytes", _error: object) -> None:
+        if not os.path.lexists(name):
+            return
+        os.chmod(os.path.dirname(name), stat.S_IRWXU)
+        if os.path.isdir(name) and not os.path.islink(name):
+            os.chmod(name, stat.S_IRWXU)
+            shutil.rmtree(name)
+        else:
+            os.unlink(name)
+
+    if os.path.lexists(path):
+        shutil.rmtree(os.fsdecode(path), onerror=make_writable)
+
+
+def copy_tree(source: bytes, target: bytes) -> None:
+    """Copy a folder with its symbolic links as they are; `target` must not exist. Raises OSError."""
+    import shutil
+
+    try:
+        shutil.copytree(os.fsdecode(source), os.fsdecode(target), symlinks=True)
+    except shutil.Error as error:
+        raise OSError(f"cannot copy {os.fsdecode(source)}: {error.args[0][0][2]}") from None
+
+
 def unnamed(content: bytes) -> int:
     """A descriptor, open at its start, of a file that has no name and holds `content`. Raises OSError."""
     if hasattr(os, "memfd_create"):

@@ -91,6 +91,11 @@ def keeps_bundle() -> bool:
     return os.path.exists(bundle) or may_make(bundle)
 
 
+def base_interpreter() -> bytes:
+    """The interpreter below any virtual environment that runs us: what another environment is made from."""
+    return os.fsencode(getattr(sys, "_base_executable", "") or sys.executable)
+
+
 def stamps(folder: str, packages: "tuple[str, ...]") -> "list[Signature | None]":
     """What tells one version of the modules in a folder of ours, and of packages beside us, from the next."""
     own = os.path.join(_PACKAGE, folder.encode())

@@ -8,7 +8,7 @@ import _thread
 
 from gitseq.core import text
 from gitseq.host import terminal
-from gitseq.model import Event, HookProgress, Queued
+from gitseq.model import Event, HookProgress, Queued, Working
 from gitseq.ui.plain import Plain, memory_of
 
 TYPE_CHECKING = False
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.live import Live as RichLive
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_BAR = 40
+"""Columns of a bar."""
 _CLEAR_LINE = "\r\033[2K"
 
 
@@ -32,7 +34,7 @@ class Live(Plain):
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        if isinstance(event, HookProgress):
+        if isinstance(event, (HookProgress, Working)):
             self._progress(event)
             return
         if self._region is not None:
@@ -49,16 +51,17 @@ class Live(Plain):
         room = terminal.columns(self._fd) - len("[INFO] ") - 1  # a line that wraps cannot be taken back
         self._write(_CLEAR_LINE + text.notice("info", text.shortened(told, room), self._colour))
 
-    def _progress(self, event: HookProgress) -> None:
+    def _progress(self, event: "HookProgress | Working") -> None:
         if not self._loading:
             self._loading = True
             _thread.start_new_thread(self._load, ())
         if not self._ready:
             return
-        if self._region is None:
-            self._enter()
-        if self._region is not None:
-            self._region.update(_picture(event, self._columns), refresh=True)
+        try:
+            region = self._region = self._region or self._enter()
+            region.update(_picture(event, self._columns), refresh=True)
+        except OSError:
+            self._give_up()
 
     def _load(self) -> None:
         try:
@@ -67,33 +70,52 @@ class Live(Plain):
             return
         self._ready = True
 
-    def _enter(self) -> None:
+    def _enter(self) -> "RichLive":
         from rich.console import Console
         from rich.live import Live as RichLive
 
         self._write(_CLEAR_LINE)
         stream = open(self._fd, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         console = Console(file=stream, force_terminal=True, no_color=not self._colour, highlight=False)
-        self._region = RichLive(console=console, auto_refresh=False, transient=True)
-        self._region.start()
+        region = RichLive(console=console, auto_refresh=False, transient=True)
+        region.start()
+        return region
 
     def _leave(self) -> None:
         """Take the living lines away and put the begun line back, for `Plain` to complete."""
         region, self._region = self._region, None
         if region is not None:
-            region.stop()
-            region.console.file.close()
+            try:
+                region.stop()
+                region.console.file.close()
+            except OSError:
+                self._give_up()
             self._write(self._begun)
 
+    def _give_up(self) -> None:
+        """The terminal is gone: a run that nobody watches any more goes on all the same."""
+        self._region = None
+        self._ready = False
 
-def _picture(event: HookProgress, columns: int) -> "Group":
-    """What is shown while a hook runs: its name with a spinner and seconds, below it the newest line of output."""
+
+def _picture(event: "HookProgress | Working", columns: int) -> "Group":
+    """What is shown meanwhile: what is going on with a spinner and seconds, below it the newest line of output."""
     from rich.console import Group
     from rich.text import Text
 
     frame = _FRAMES[int(event.elapsed * 10) % len(_FRAMES)]
-    lines = [Text(f"{text.start(event.hook.name, columns)}{frame} {int(event.elapsed)}s", no_wrap=True)]
+    doing = f"{event.what} " if isinstance(event, Working) else text.start(event.hook.name, columns)
+    lines = [Text(f"{doing}{frame} {int(event.elapsed)}s", no_wrap=True)]
     newest = event.tail.rstrip().rpartition(b"\n")[2]
+    if isinstance(event, HookProgress) and event.calls > 1:
+        lines.append(Text(bar(event.done, event.calls), style="dim", no_wrap=True))
     if newest:
-        lines.append(Text.from_ansi(newest.decode("utf-8", "backslashreplace"), style="dim", no_wrap=True, end=""))
+        lines.append(Text.from_ansi(newest.decode("utf-8", "backslashreplace"), style="dim", no_wrap=True))
+    lines[-1].end = ""
     return Group(*lines)
+
+
+def bar(done: int, calls: int) -> str:
+    """How many of a hook's calls are over."""
+    full = done * _BAR // calls
+    return f"{'━' * full}{'┄' * (_BAR - full)} call {min(done + 1, calls)} of {calls}"

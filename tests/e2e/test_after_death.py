@@ -81,11 +81,12 @@ def test_exec_tells_how_it_ended_as_json_and_runs_again_when_told(repo):
     assert b'"killed": "timeout"' in done.stderr
 
 
-def test_what_lost_its_token_is_found_in_a_queue_of_the_work_trees_own(repo, sequencer):
-    """Its mark is the repository's, whichever queue the run stood in."""
+@pytest.fixture
+def untraceable(repo, sequencer):
+    """A linked work tree with a queue of its own, and what a killed run left there: a daemon without a token."""
     gate = sequencer.gate("in hook")
     pid_file = repo.path.parent / "daemon"
-    hook = f"env -i setsid sleep 300 & echo $! > {pid_file}\n{gate.shell}"
+    hook = f"test -e {pid_file} && exit 0\nenv -i setsid sleep 300 & echo $! > {pid_file}\n{gate.shell}"
     scope = "[queue]\nscope = 'worktree'\n"
     repo.config(f"{scope}[[hook]]\nid = 'slow'\nshell = true\nalways_run = true\nrun = '''\n{hook}'''\n")
     linked = repo.worktree("linked", "linked")
@@ -93,7 +94,20 @@ def test_what_lost_its_token_is_found_in_a_queue_of_the_work_trees_own(repo, seq
         gate.wait_reached()
         run.kill()
         run.wait(20)
-    daemon = pid_from(pid_file)
+    return linked, pid_from(pid_file)
+
+
+def test_what_lost_its_token_is_found_in_a_queue_of_the_work_trees_own(untraceable):
+    """Its mark is the repository's, whichever queue the run stood in."""
+    linked, daemon = untraceable
     assert f"would end: PID {daemon} " in text(linked.gitseq("reap", "--dry-run"))
     linked.gitseq("reap")
     wait_until(lambda: not alive(daemon), 5, "the end of the daemon")
+
+
+def test_the_next_run_ends_what_lost_its_token_in_a_queue_of_the_work_trees_own(untraceable):
+    linked, daemon = untraceable
+    done = linked.gitseq("run")
+    assert done.returncode == 0
+    assert f"ended what a dead run left: PID {daemon} " in text(done)
+    assert not alive(daemon)

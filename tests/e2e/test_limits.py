@@ -65,13 +65,13 @@ def test_every_run_is_on_record(repo):
     repo.gitseq("run")
     repo.gitseq("run")
     lines = journal(repo)
-    assert [line["event"] for line in lines] == ["run", "hook-start", "hook-end", "end"] * 2
+    assert [line["event"] for line in lines] == ["grant", "run", "hook-start", "hook-end", "end"] * 2
     assert len({line["run"] for line in lines}) == 2
-    end = lines[2]
+    end = lines[3]
     assert (end["hook"], end["status"], end["exit_code"]) == ("it", "failed", 3)
     assert end["peak_memory"] > 0
     assert end["contained_by"] in ("cgroup2", "cgroup1", "polling")
-    assert lines[3]["exit_code"] == 1
+    assert lines[4]["exit_code"] == 1
 
 
 def test_a_journal_that_cannot_be_written_stops_nothing(repo):

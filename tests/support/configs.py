@@ -1,6 +1,7 @@
 """Configurations in a folder, without a repository: compiled directly, or through the file of the compiled plan."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from gitseq.config import kept, load
@@ -50,9 +51,14 @@ def where(folder: Path, env: "dict[bytes, bytes] | None" = None, explicit: "byte
     return kept.Where(os.fsencode(folder), env or {}, explicit)
 
 
-def compiled(folder: Path, env: "dict[bytes, bytes] | None" = None, explicit: "bytes | None" = None) -> Plan:
+def compiled(
+    folder: Path,
+    env: "dict[bytes, bytes] | None" = None,
+    explicit: "bytes | None" = None,
+    fetch: "Callable[[str, str], bytes] | None" = None,
+) -> Plan:
     """The plan of the configuration in a folder, made anew."""
-    return load.compile_plan(where(folder, env, explicit)).plan
+    return load.compile_plan(where(folder, env, explicit), fetch).plan
 
 
 def problem(folder: Path, text: "str | bytes", name: str = "gitseq.toml") -> ConfigError:

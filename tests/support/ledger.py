@@ -276,4 +276,4 @@ class Sequence:
     def _config(self) -> None:
         self.repo.write("gitseq.toml", _CONFIG.format(options=self._options, env=self._hook_env, pattern=self._pattern))
         environ = {os.fsencode(name): os.fsencode(value) for name, value in self.repo.env.items()}
-        self._plan: Plan = compile_plan(kept.Where(os.fsencode(self.repo.path), environ, None), settings.vet).plan
+        self._plan: Plan = compile_plan(kept.Where(os.fsencode(self.repo.path), environ, None), vet=settings.vet).plan

@@ -26,14 +26,14 @@ class Place:
         self.compiled = 0
         compile_plan = build.compile_plan
 
-        def counted(where, vet):
+        def counted(where, fetch, vet):
             self.compiled += 1
-            return compile_plan(where, vet)
+            return compile_plan(where, fetch, vet)
 
         monkeypatch.setattr(build, "compile_plan", counted)
 
-    def load(self, env=None, explicit=None):
-        return compiled.load(os.fsencode(self.top), os.fsencode(self.state), env or {}, explicit)
+    def load(self, env=None, explicit=None, fetch=None):
+        return compiled.load(os.fsencode(self.top), os.fsencode(self.state), env or {}, explicit, fetch=fetch)
 
     def write(self, name, text):
         (self.top / name).write_text(text)

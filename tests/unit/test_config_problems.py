@@ -121,7 +121,8 @@ HAND_MADE = [
     ("[stage.pre-psh]\nisolate = 'all'", 1, "did you mean `pre-push`?"),
     ("[[repo]]\nurl = 'x'", 1, '`rev` is missing'),
     ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nname = 'a'", 4, "`id` is missing"),
-    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'", 1, "repo: not available yet"),
+    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nrun = 'b'", 6, "run: unknown key"),
+    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nretry = -1", 6, "must be a whole number >= 0"),
 ]  # fmt: skip
 
 
@@ -171,12 +172,6 @@ def test_no_configuration_has_an_error_of_its_own(tmp_path):
     with pytest.raises(NoConfiguration) as caught:
         compiled(tmp_path)
     assert "gitseq init" in told(caught.value)
-
-
-def test_pre_commit_configuration_is_refused_with_the_way_out(tmp_path):
-    error = problem(tmp_path, "repos: []", ".pre-commit-config.yaml")
-    assert "not available yet" in told(error)
-    assert "gitseq init" in told(error)
 
 
 def test_named_file_that_is_missing_is_no_missing_configuration(tmp_path):

@@ -1,5 +1,6 @@
 """Example, reference and JSON schema say what the code says."""
 
+import os
 import re
 from pathlib import Path
 
@@ -52,7 +53,10 @@ def test_schema_knows_no_other_keys():
 
 def test_example_is_a_configuration(tmp_path):
     (tmp_path / "gitseq.toml").write_text(EXAMPLE)
-    assert [hook.id for hook in compiled(tmp_path).hooks] == ["format", "no-fixup", "trailing-whitespace"]
+    manifest = "- id: ruff-format\n  name: ruff format\n  language: python\n  entry: ruff format\n"
+    (tmp_path / ".pre-commit-hooks.yaml").write_text(manifest)
+    hooks = compiled(tmp_path, fetch=lambda _url, _rev: os.fsencode(tmp_path)).hooks
+    assert [hook.id for hook in hooks] == ["format", "no-fixup", "trailing-whitespace", "ruff-format"]
 
 
 def test_every_commented_key_of_the_example_is_sound_but_not_available_yet():

@@ -1,6 +1,6 @@
 import pytest
 
-from gitseq.core.fastpath import answered, is_declined
+from gitseq.core.fastpath import answered
 
 SPELLINGS = [
     "https://github.com/pre-commit/pre-commit-hooks",
@@ -30,8 +30,3 @@ def test_every_spelling_of_the_repository_is_known(url):
 )
 def test_nothing_else_is(url, hook_id):
     assert not answered(url, hook_id)
-
-
-@pytest.mark.parametrize(("value", "declined"), [(None, False), (b"", False), (b"0", False), (b"1", True)])
-def test_variable_declines(value, declined):
-    assert is_declined({} if value is None else {b"GITSEQ_NO_FAST_PATH": value}) is declined

@@ -24,7 +24,7 @@ def test_a_hook_runs_from_its_start_to_its_end():
     assert (current.hook, current.hooks, current.began) == ("b", ("a", "b"), 101.0)
     assert (current.timeout, current.memory, current.processes) == (60.0, 1000, 5)
     assert folded(STARTED, HOOK, {"event": "hook-end", "hook": "b", "status": "passed"}).runs[7, "/w"].hook == ""
-    assert folded(STARTED, HOOK, {"event": "end", "problem": []}).runs == {}
+    assert folded(STARTED, HOOK, {"event": "end"}).runs == {}
 
 
 def test_caps_that_an_older_version_did_not_write_are_none():
@@ -39,11 +39,11 @@ def test_endings_are_told_newest_first_with_the_one_thing_one_wants_to_know():
         {"event": "hook-end", "hook": "b", "status": "failed", "reasons": ["killed: tree used 2 GiB"]},
         {"event": "hook-end", "hook": "c", "status": "failed", "exit_code": 3},
         {"event": "hook-end", "hook": "d", "status": "failed", "modified": ["x", "y"]},
-        {"event": "exec", "argv": ["make", "test"], "exit_code": 124, "killed": "timeout"},
+        {"event": "exec-end", "argv": ["make", "test"], "exit_code": 124, "killed": "timeout"},
         {"event": "notice", "level": "info", "text": "nothing"},
         {"event": "notice", "level": "warning", "text": "ended what a dead run left: PID 3"},
-        {"event": "end", "exit_code": 3, "problem": ["the index is locked"]},
-        {"event": "end", "exit_code": 143, "problem": ["ended by signal 15"]},
+        {"event": "refusal", "exit_code": 3, "problem": ["the index is locked"]},
+        {"event": "refusal", "exit_code": 143, "problem": ["ended by signal 15"]},
     )
     assert [(one.word, one.what, one.detail) for one in history.recent] == [
         ("stopped", "", "ended by signal 15"),
@@ -83,7 +83,7 @@ values = st.recursive(
     | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
-names = ["run", "end", "hook-start", "hook-end", "hook-revised", "exec", "notice", "memory-wait"]
+names = ["run", "end", "hook-start", "hook-end", "hook-revised", "exec-end", "notice", "gate", "refusal"]
 fields = [
     "pid",
     "hooks",

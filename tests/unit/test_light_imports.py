@@ -41,7 +41,7 @@ HOT_ENTRIES = ["gitseq.boot", "gitseq.cli.hook", "gitseq.config.compiled", "gits
 THIRD_PARTY_FOR_HELP: "dict[str, set[str]]" = {}
 """Third-party packages that a verb may load to print its help; a verb not named here may load none."""
 
-SHARES_WITH = {"uninstall": {"gitseq.cli.install"}}
+SHARES_WITH = {"uninstall": {"gitseq.cli.install"}, "try-repo": {"gitseq.cli.run"}}
 """Verbs that are two sides of one thing; no other verb loads another."""
 
 SLOW_STDLIB = {"asyncio", "importlib.metadata", "inspect", "logging", "multiprocessing", "unittest", "urllib.request"}

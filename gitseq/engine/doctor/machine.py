@@ -152,12 +152,12 @@ def containment(patient: "Patient") -> "Iterator[Finding]":
 
 def _in_force(patient: "Patient") -> str:
     """`cgroup1 (3 hooks), polling (12 hooks)`: a hook that ends within 50 ms is never moved into a control group."""
-    from gitseq.engine.tail import Tail
+    from gitseq.engine.records import decoded, newest_first
 
     if patient.repo is None:
         return ""
     counts: "dict[str, int]" = {}
-    for event in Tail(patient.repo.state_dir).read():
+    for event in decoded(next(newest_first(patient.repo.state_dir + b"/journal"), [])):
         by = event.get("contained_by")
         if event.get("event") == "hook-end" and isinstance(by, str) and by:
             counts[by] = counts.get(by, 0) + 1

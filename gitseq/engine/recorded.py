@@ -1,0 +1,22 @@
+"""A piece of work that is not a run of hooks, told as one: how it ended, whatever way that is."""
+
+from gitseq.errors import GitseqError
+from gitseq.model import Report, RunFinished, RunRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitseq.engine.request import World
+
+
+def recorded(name: str, world: "World", work: "Callable[[], int]") -> int:
+    """Do the work and return its exit code; what it raises is told, and raised."""
+    try:
+        code = work()
+    except GitseqError as error:
+        world.tell(RunRefused(error.exit_code, tuple(error.lines())))
+        world.tell(RunFinished(Report(name, (), error.exit_code)))
+        raise
+    world.tell(RunFinished(Report(name, (), code)))
+    return code

@@ -1,0 +1,164 @@
+"""The store: checked-out repositories that offer hooks, and the environments made of them, shared by a user's work.
+
+    $GITSEQ_HOME/
+      clones/<digest>/              one repository at one commit; there only when it is whole (renamed into place)
+      revs/<digest>                 which commit a rev meant when this machine first asked
+      environments/<language>-<digest>/
+          env/                      what the language installed
+          build/                    a copy of the source to build in; only while it is installed
+          ready                     written last: what the environment stands on. Without it nothing here is used
+          about                     for people: language, version, repository, dependencies
+      repositories/<digest>         which work tree uses which of these (for `gitseq env gc`)
+      locks/                        one lock file for each of the above
+
+Without $GITSEQ_HOME it lies in the platform's cache directory. Everything is made with mode 0700. On the hot path an
+environment costs the reading of its `ready` and a `stat` of each file named in it.
+"""
+
+import os
+import sys
+from _blake2 import blake2b
+
+from gitseq.host import files
+from gitseq.model import Hook, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitseq.host.env import Env
+
+_PRIVATE = 0o700
+_README = b"Repositories and environments of git hooks, kept by gitseq. `gitseq env list` tells what is here.\n"
+
+
+def home(env: "Env") -> bytes:
+    """The folder of the store; it need not exist."""
+    if named := env.get(b"GITSEQ_HOME"):
+        return os.path.abspath(named)
+    user = env.get(b"HOME") or os.path.expanduser(b"~")
+    if sys.platform == "darwin":
+        return user + b"/Library/Caches/gitseq"
+    return (env.get(b"XDG_CACHE_HOME") or user + b"/.cache") + b"/gitseq"
+
+
+def digest(*parts: "str | bytes") -> bytes:
+    """A name for what these parts say."""
+    return blake2b(repr(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest().encode()
+
+
+class Environment(Record):
+    """One environment: where it lies, whether it is ready."""
+
+    folder: bytes
+
+    @property
+    def name(self) -> bytes:
+        """What it is called in the store."""
+        return os.path.basename(self.folder)
+
+    @property
+    def place(self) -> bytes:
+        """The folder that the language fills."""
+        return self.folder + b"/env"
+
+    @property
+    def build(self) -> bytes:
+        """Where it is built."""
+        return self.folder + b"/build"
+
+    def is_ready(self) -> bool:
+        """Whether it was installed to its end, and what it stands on is still there and the same."""
+        told = files.read(self.folder + b"/ready")
+        if told is None:
+            return False
+        for line in told.split(b"\0")[:-1]:
+            stamp, _, path = line.partition(b" ")
+            if _stamp(path) != stamp:
+                return False
+        return True
+
+    def mark_ready(self, witnesses: "Sequence[bytes]") -> None:
+        """After this returns, or dies, the environment is ready, or is not. Raises OSError."""
+        told = b"".join(_stamp(path) + b" " + path + b"\0" for path in witnesses)
+        files.write_whole(self.folder + b"/ready", told)
+
+
+def _stamp(path: bytes) -> bytes:
+    """What tells one version of a program from the next; b'' for one that is gone."""
+    try:
+        st = os.stat(path)
+    except OSError:
+        return b""
+    return b"%d-%d" % (st.st_size, st.st_mtime_ns)
+
+
+class Store:
+    """The folder, and the names of what is in it."""
+
+    def __init__(self, folder: bytes) -> None:
+        self.folder = folder
+
+    def clone(self, url: str, commit: str) -> bytes:
+        """The folder of a repository at a commit; it exists when it was fetched."""
+        return self.folder + b"/clones/" + digest(url, commit)
+
+    def environment(self, hook: Hook, version: str) -> Environment:
+        """The environment of a hook; `version` is what its language makes of `language_version`."""
+        key = digest(hook.language, version, *hook.dependencies, "source", hook.source)
+        return Environment(self.folder + b"/environments/" + hook.language.encode() + b"-" + key)
+
+    def lock(self, name: bytes) -> bytes:
+        """The lock file of something in the store; makes its folder. Raises OSError."""
+        self.make(b"locks")
+        return self.folder + b"/locks/" + name
+
+    def make(self, *names: bytes) -> bytes:
+        """A folder of the store, now there. Raises OSError."""
+        if not os.path.isdir(self.folder):
+            files.ensure_dir(os.path.dirname(self.folder))
+            files.ensure_dir(self.folder, _PRIVATE)
+            files.write_whole(self.folder + b"/README", _README)
+        path = os.path.join(self.folder, *names)
+        files.ensure_dir(path, _PRIVATE)
+        return path
+
+    # --- which commit a rev meant
+
+    def known_commit(self, url: str, rev: str) -> str:
+        """Which commit a rev meant when this machine first asked; '' when it never has."""
+        told = files.read(self.folder + b"/revs/" + digest(url, rev))
+        return told.split(b"\n")[0].decode("ascii", "replace") if told else ""
+
+    def remember_commit(self, url: str, rev: str, commit: str) -> None:
+        """Note what a rev means. Raises OSError."""
+        told = f"{commit}\n{url}\n{rev}\n".encode("utf-8", "surrogateescape")
+        files.write_whole(self.make(b"revs") + b"/" + digest(url, rev), told)
+
+    # --- who uses what
+
+    def record(self, top: bytes, source: str, used: "Sequence[bytes]") -> None:
+        """Note which parts of the store a work tree's configuration uses; a store that cannot be written stays."""
+        told = b"\0".join((top, source.encode("utf-8", "surrogateescape"), *used))
+        path = self.folder + b"/repositories/" + digest(top, source)
+        if files.read(path) == told:
+            return
+        try:
+            self.make(b"repositories")
+            files.write_whole(path, told)
+        except OSError:
+            return
+
+    def records(self) -> "Iterator[tuple[bytes, bytes, bytes, list[bytes]]]":
+        """(the record, top of the work tree, its configuration file, what it uses) of each work tree that was seen."""
+        for path in self.entries(b"repositories"):
+            top, source, *used = (files.read(path) or b"\0").split(b"\0")
+            yield path, top, os.path.join(top, source), used
+
+    def entries(self, kind: bytes) -> "list[bytes]":
+        """Everything of a kind: `clones`, `environments`, `revs`, `repositories`."""
+        folder = os.path.join(self.folder, kind)
+        try:
+            return sorted(os.path.join(folder, name) for name in os.listdir(folder))
+        except OSError:
+            return []
