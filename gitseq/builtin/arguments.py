@@ -107,7 +107,8 @@ def _by_argparse(name: str, options: "Sequence[Option]", args: "Sequence[str]", 
     for option in options:
         _add(groups.get(option.group, parser), option)
     parser.add_argument("filenames", nargs="*")
-    values = vars(parser.parse_args(list(args)))
+    understand = parser.parse_intermixed_args if positional else parser.parse_args
+    values = vars(understand(list(args)))
     words = values.pop("filenames")
     if positional:
         values[positional] = words
@@ -123,5 +124,5 @@ def _add(parser: "Any", option: Option) -> None:
     else:
         settings.update(type=option.convert or str, choices=option.choices or None)
         if option.append:
-            settings["action"] = "append"
+            settings.update(action="append", default=list(option.default or ()) or None)
     parser.add_argument(*option.flags, **settings)

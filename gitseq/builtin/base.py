@@ -34,6 +34,9 @@ MEBIBYTE = 1 << 20
 SHARED = 16 * MEBIBYTE
 BLOCK = 4 * MEBIBYTE
 
+_FIRST = 1 << 16
+"""Bytes of the first read: nearly every file is shorter, and so costs one call."""
+
 
 class Finding(Record):
     """What a check has to say; `CLEAN` for nothing."""
@@ -68,7 +71,7 @@ class Context(Record):
 class File:
     """A file to be checked; its content is read once and shared by all who look at it."""
 
-    __slots__ = ("_content", "_size", "location", "mode", "path")
+    __slots__ = ("_content", "_is_large", "location", "mode", "parses", "path")
 
     def __init__(self, path: bytes, mode: int = 0, top: bytes = b"") -> None:
         self.path = path
@@ -76,22 +79,22 @@ class File:
         self.mode = mode
         """The mode in the index; 0 when unknown."""
         self.location = os.path.join(top, path) if top else path
+        self.parses = False
+        """Whether somebody has found it to be Python."""
         self._content: "bytes | None" = None
-        self._size = -1
+        self._is_large = False
 
     def shared(self) -> "bytes | None":
         """The content, read at most once; None when it is larger than SHARED. Raises OSError."""
-        if self._content is None and self._size <= SHARED:
-            content = _read(self.location, SHARED)
-            self._size = len(content)
-            if len(content) <= SHARED:
-                self._content = content
+        if self._content is None and not self._is_large:
+            self._content = _read(self.location, SHARED)
+            self._is_large = self._content is None
         return self._content
 
     def read(self) -> bytes:
         """The content, however large; a large one is not kept. Raises OSError."""
         content = self.shared()
-        return content if content is not None else _read(self.location, 1 << 62)
+        return _read(self.location) or b"" if content is None else content
 
     def size(self) -> int:
         """Bytes. Raises OSError."""
@@ -118,8 +121,8 @@ class File:
 
     def put(self, fixed: "bytes | Iterable[bytes]") -> None:
         """Take note of what was written to the file."""
-        self._content = fixed if isinstance(fixed, bytes) else None
-        self._size = -1
+        self._content = fixed if isinstance(fixed, bytes) and len(fixed) <= SHARED else None
+        self._is_large = self.parses = False
 
 
 class Check:
@@ -203,17 +206,19 @@ def _reason(error: Exception) -> str:
     return f"cannot be checked: {type(error).__name__}: {error}"
 
 
-def _read(location: bytes, most: int) -> bytes:
-    """The content; of a file longer than `most` bytes a little more than that."""
+def _read(location: bytes, most: "int | None" = None) -> "bytes | None":
+    """The content; None when it is longer than `most` bytes."""
     fd = os.open(location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # O_NONBLOCK: a fifo must not hang us
     try:
-        content = os.read(fd, 1 << 16)
-        if len(content) < 1 << 16:
+        content = os.read(fd, _FIRST)
+        size = len(content) if len(content) < _FIRST else os.fstat(fd).st_size
+        if most is not None and size > most:
+            return None
+        if len(content) < _FIRST:
             return content
-        parts, length = [content], len(content)
-        while length <= most and (part := os.read(fd, MEBIBYTE)):
+        parts = [content]
+        while part := os.read(fd, max(size - _FIRST, 0) + 1):
             parts.append(part)
-            length += len(part)
         return b"".join(parts)
     finally:
         os.close(fd)

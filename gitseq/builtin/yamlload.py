@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 __all__ = ["YAMLError", "loader"]
 
-MOST_MERGED = 1_000_000
+MOST_MERGED = 100_000
 """Pairs that the merge keys (`<<`) of one file may copy: a dozen lines that merge each other make billions."""
 
 

@@ -368,3 +368,45 @@ def test_a_commit_without_cached_hooks_loads_nothing_of_the_ledger(repo):
     loaded = loaded_by_commit(repo)
     parts = ("ledger", "builtin", "cached", "contents", "inside", "asked", "git.content")
     assert not [name for name in loaded if name.startswith("gitseq.") and any(part in name for part in parts)]
+
+
+# --- hooks of pre-commit-hooks in a .pre-commit-config.yaml
+
+YAML = """
+repos:
+- repo: https://example.invalid/pre-commit/pre-commit-hooks
+  rev: v6.0.0
+  hooks:
+  - id: trailing-whitespace
+    args: [--markdown-linebreak-ext=md]
+"""
+
+
+def test_hooks_of_pre_commit_hooks_are_answered_without_fetching_anything(repo):
+    repo.write(".pre-commit-config.yaml", YAML)
+    repo.write("a.txt", "a \n")
+    repo.write("b.md", "b  \n")
+    repo.add()
+    repo.commit("--no-verify")
+    told = report(repo, "--all-files")["trailing-whitespace"]
+    assert told["modified"] == ["a.txt"]
+    assert told["name"] == "trim trailing whitespace"
+
+
+def test_the_originals_are_wanted_when_the_fast_path_is_declined(repo):
+    repo.write(".pre-commit-config.yaml", YAML)
+    repo.write("a.txt", "a \n")
+    repo.add()
+    repo.commit("--no-verify")
+    done = repo.gitseq("run", "--all-files", env={"GITSEQ_NO_FAST_PATH": "1"})
+    assert done.returncode not in (0, 1)
+    assert b"example.invalid" in done.stderr
+    assert repo.read("a.txt") == b"a \n"
+
+
+def test_arguments_that_a_hook_does_not_take_are_told_with_their_line(repo):
+    repo.write("gitseq.toml", INSIDE.format(id="check-json") + 'args = ["--nonsense"]\n')
+    done = repo.gitseq("validate")
+    assert done.returncode == 2
+    assert b"gitseq.toml:5" in done.stderr
+    assert b"--nonsense" in done.stderr
