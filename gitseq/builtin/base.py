@@ -71,7 +71,7 @@ class Context(Record):
 class File:
     """A file to be checked; its content is read once and shared by all who look at it."""
 
-    __slots__ = ("_content", "_is_large", "location", "mode", "path")
+    __slots__ = ("_content", "_is_large", "location", "mode", "parses", "path")
 
     def __init__(self, path: bytes, mode: int = 0, top: bytes = b"") -> None:
         self.path = path
@@ -79,6 +79,8 @@ class File:
         self.mode = mode
         """The mode in the index; 0 when unknown."""
         self.location = os.path.join(top, path) if top else path
+        self.parses = False
+        """Whether somebody has found it to be Python."""
         self._content: "bytes | None" = None
         self._is_large = False
 
@@ -120,7 +122,7 @@ class File:
     def put(self, fixed: "bytes | Iterable[bytes]") -> None:
         """Take note of what was written to the file."""
         self._content = fixed if isinstance(fixed, bytes) and len(fixed) <= SHARED else None
-        self._is_large = False
+        self._is_large = self.parses = False
 
 
 class Check:

@@ -71,11 +71,11 @@ class ExecutablesHaveShebangs(PerFile):
 
     def __init__(self) -> None:
         self._by_index = False
-        self._context: "Context | None" = None
+        self._modes = _Modes()
 
     def begin(self, context: Context) -> None:
         """Learns whether the work tree shows who is executable, or only the index does (core.fileMode)."""
-        self._context = context
+        self._modes = _Modes(context)
         answer = context.git((b"config", b"--default", b"true", b"core.fileMode"))
         self._by_index = answer.strip() == b"false"
 
@@ -83,7 +83,7 @@ class ExecutablesHaveShebangs(PerFile):
         """How to make a file that should not be executable plain."""
         if content[:2] == b"#!":
             return CLEAN
-        if self._by_index and self._context and not _mode(file, self._context) & _EXECUTABLE:
+        if self._by_index and not self._modes.of(file) & _EXECUTABLE:
             return Finding(lasting=False)
         path, quoted = file.path, _quoted(file.path)
         return Finding(
@@ -103,19 +103,19 @@ class ShebangScriptsAreExecutable(PerFile):
     """Finds files that begin with `#!` and are not executable in the index."""
 
     def __init__(self) -> None:
-        self._context: "Context | None" = None
+        self._modes = _Modes()
 
     def begin(self, context: Context) -> None:
         """Remembers how to ask for a mode that is not known."""
-        self._context = context
+        self._modes = _Modes(context)
 
     def check(self, file: File, content: bytes) -> Finding:
         """How to make a file executable."""
-        if content[:2] != b"#!" or (file.mode and file.mode & _EXECUTABLE):
+        if content[:2] != b"#!":
             return CLEAN
-        mode = _mode(file, self._context) if self._context else file.mode
+        mode = self._modes.of(file)
         if not mode or mode & _EXECUTABLE:
-            return Finding(lasting=False)
+            return Finding(lasting=bool(mode))  # that a file is not in the index has nothing to do with its content
         path, quoted = file.path, _quoted(file.path)
         return Finding(
             path + b": has a shebang but is not marked executable!\n"
@@ -130,12 +130,21 @@ class ShebangScriptsAreExecutable(PerFile):
         return self.check(file, file.head(2))
 
 
-def _mode(file: File, context: Context) -> int:
-    """The mode in the index; 0 for a file that is not in it."""
-    if file.mode:
-        return file.mode
-    entry = context.git((b"ls-files", b"-z", b"--stage", b"--", b":(literal)" + file.path))
-    return int(entry.split(b" ", 1)[0], 8) if entry else 0
+class _Modes:
+    """The modes in the index, asked for all at once when the first is not known."""
+
+    def __init__(self, context: "Context | None" = None) -> None:
+        self._context = context
+        self._known: "dict[bytes, int] | None" = None
+
+    def of(self, file: File) -> int:
+        """The mode of a file; 0 when it is not in the index."""
+        if file.mode or self._context is None:
+            return file.mode
+        if self._known is None:
+            entries = self._context.git((b"ls-files", b"-z", b"--stage")).split(b"\0")[:-1]
+            self._known = {path: int(about[:6], 8) for about, _, path in (entry.partition(b"\t") for entry in entries)}
+        return self._known.get(file.path, 0)
 
 
 def _quoted(path: bytes) -> bytes:

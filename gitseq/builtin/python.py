@@ -1,6 +1,6 @@
 """Python source as a tree: whether it parses, and calls and imports that must not be there.
 
-Neighbours that look at the same file share its tree.
+That a file parses is noted on it, so that neighbours parse it again only when they need its tree.
 """
 
 import _ast
@@ -17,22 +17,19 @@ if TYPE_CHECKING:
 
 _DEBUGGERS = frozenset(("bpdb", "ipdb", "pdb", "pdbr", "pudb", "pydevd_pycharm", "q", "rdb", "rpdb", "wdb"))
 
-_LITERALS = {"complex": "0j", "dict": "{}", "float": "0.0", "int": "0", "list": "[]", "str": "''", "tuple": "()"}
+_DEBUGGER_PARTS = (b"breakpoint", b"pdb", b"pudb", b"rdb", b"wdb", b"pydevd_pycharm")
+"""What every one of those names but `q`, and the call, has in it."""
 
-_last: "tuple[bytes, ast.Module] | None" = None
+_LITERALS = {"complex": "0j", "dict": "{}", "float": "0.0", "int": "0", "list": "[]", "str": "''", "tuple": "()"}
 
 
 def _tree(file: File, content: bytes) -> "ast.Module":
     """The tree; raises SyntaxError. What `ast.parse` does, without the 8 ms that importing `ast` takes."""
-    global _last  # one tree is kept for the neighbours, and found again by the identity of the content
-    if _last is not None and _last[0] is content:
-        return _last[1]
-    _last = None
     name = os.fsdecode(file.location)  # where the compiler finds the line to show with an error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tree: "ast.Module" = compile(content, name, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)  # type: ignore[assignment]
-    _last = (content, tree)
+    file.parses = True
     return tree
 
 
@@ -47,6 +44,8 @@ class Parses(_Source):
 
     def check(self, file: File, content: bytes) -> Finding:
         """The compiler's reason."""
+        if file.parses:
+            return CLEAN
         try:
             _tree(file, content)
         except SyntaxError as error:
@@ -63,6 +62,8 @@ class DebugStatements(_Source):
 
     def check(self, file: File, content: bytes) -> Finding:
         """A line of output for each."""
+        if file.parses and not _may_debug(content):
+            return CLEAN
         try:
             tree = _tree(file, content)
         except SyntaxError as error:
@@ -75,10 +76,12 @@ class DebugStatements(_Source):
 
 
 def _may_debug(content: bytes) -> bool:
-    """Whether it is worth walking the tree; an escape or another encoding cannot spell a name differently in ASCII."""
-    if not content.isascii():
+    """Whether it is worth looking at the tree; beyond ASCII there are other ways to spell a name."""
+    if not content.isascii() or any(part in content for part in _DEBUGGER_PARTS):
         return True
-    return b"breakpoint" in content or any(name.encode() in content for name in _DEBUGGERS)
+    import re
+
+    return re.search(rb"\bq\b", content) is not None
 
 
 def _debugging(tree: "ast.Module") -> "Iterator[tuple[tuple[int, int], str]]":

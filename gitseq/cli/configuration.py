@@ -3,6 +3,7 @@
 import os
 
 from gitseq.config import compiled, kept
+from gitseq.engine import settings
 from gitseq.errors import ConfigError, EnvironmentProblem, NoConfiguration
 from gitseq.git import repo
 from gitseq.host import terminal
@@ -41,7 +42,7 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     found = repo.discover(context.env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     where = kept.Where(found.top, environment(options, context.env), explicit)
-    return compile_plan(where, fetcher(found, context.env)).plan
+    return compile_plan(where, fetcher(found, context.env), settings.vet).plan
 
 
 def fetcher(repo: "Repo", env: "Env") -> "Fetch":
@@ -62,7 +63,7 @@ def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
     ConfigError when these lack a profile that was asked for.
     """
     try:
-        return compiled.load(repo.top, repo.state_dir, env, None, fetch=fetcher(repo, env))
+        return compiled.load(repo.top, repo.state_dir, env, None, fetch=fetcher(repo, env), vet=settings.vet)
     except EnvironmentProblem:
         return Plan("", ())
     except NoConfiguration as none:

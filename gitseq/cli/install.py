@@ -10,6 +10,7 @@ from gitseq.config import compiled
 from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
+from gitseq.engine import settings
 from gitseq.errors import EnvironmentProblem, NoConfiguration
 from gitseq.git import hookdir, shims
 from gitseq.git import repo as git_repo
@@ -76,8 +77,9 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     if options.stages:
         return installing.stages_named(options.stages), []
     try:
-        fetch = configuration.fetcher(repo, context.env)
-        return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch)), []
+        fetch, vet = configuration.fetcher(repo, context.env), settings.vet
+        plan = compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch, vet=vet)
+        return installing.stages_of(plan), []
     except NoConfiguration:
         return ("pre-commit",), ["there is no configuration yet; to write a first one: gitseq init"]
     except EnvironmentProblem as problem:

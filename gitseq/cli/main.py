@@ -4,22 +4,27 @@ A verb is a module `gitseq.cli.<verb>` with `configure(parser)` and `run(options
 that was asked for is imported.
 """
 
-import argparse
 import importlib
 import os
 import sys
 
 from gitseq import __version__
+from gitseq.cli import quick
 from gitseq.errors import GitseqError
 from gitseq.host import env as host_env
 from gitseq.host import signals
 from gitseq.ui import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 VERBS = {
     "install": "write the shims into the hooks directory of this repository",
     "uninstall": "remove the shims and put earlier hooks back",
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
+    "cache": "show, empty or test the store of passes",
     "status": "show who holds the lease and who waits",
     "wrap": "write wrappers, so that commands take their turn by themselves",
     "unwrap": "take wrappers away again",
@@ -66,7 +71,7 @@ def run(arguments: "list[str]") -> int:
             from gitseq.cli import meta
 
             return meta.run(arguments[1:], context)
-        options = _parse(arguments)
+        options = quick.options(arguments) or _parse(arguments)
         module = importlib.import_module(_module_of(options.verb))
         code: int = module.run(options, context)
         return code
@@ -85,14 +90,16 @@ def _module_of(verb: str) -> str:
     return "gitseq.cli." + verb.replace("-", "_")
 
 
-def _parse(arguments: "list[str]") -> argparse.Namespace:
+def _parse(arguments: "list[str]") -> "argparse.Namespace":
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
     asked = next((argument for argument in arguments if argument in VERBS), None)
     return parser([asked] if asked is not None else []).parse_args(arguments)
 
 
-def parser(configured: "list[str]") -> argparse.ArgumentParser:
+def parser(configured: "list[str]") -> "argparse.ArgumentParser":
     """The parser of the whole command line, in which these verbs know their options."""
+    import argparse
+
     top = argparse.ArgumentParser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",

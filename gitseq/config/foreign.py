@@ -17,6 +17,7 @@ from gitseq.config.foreign_check import META as META
 from gitseq.config.foreign_check import META_NAMES, OWN, check
 from gitseq.config.meaning import Table
 from gitseq.core.builtins import DEFAULTS
+from gitseq.core.fastpath import answered
 from gitseq.model import Record
 
 TYPE_CHECKING = False
@@ -49,12 +50,15 @@ class Foreign(Record):
     install_stages: tuple[str, ...] = ()
 
 
-def read(document: "Document", fetch: "Fetch | None", content: "Content") -> Foreign:
+def read(document: "Document", fetch: "Fetch | None", content: "Content", *, answers: bool = False) -> Foreign:
     """All of a file, with what its repositories offer. Raises ConfigError that tells all problems; what `fetch` raises.
 
-    Repositories are asked only when the file itself is sound.
+    Repositories are asked only when the file itself is sound. `answers`: built-in hooks take the place of those of
+    pre-commit-hooks, and for these the repository is not asked at all.
     """
-    return _Reader(document, fetch, content, check(document)).made()
+    reader = _Reader(document, fetch, content, check(document))
+    reader.answers = answers
+    return reader.made()
 
 
 def as_written(document: "Document") -> "list[dict[str, Any]]":
@@ -74,6 +78,7 @@ class _Reader:
         self._findings = Findings()
         self._warnings = warnings
         self._notices: list[str] = []
+        self.answers = False
 
     def made(self) -> Foreign:
         """All of it."""
@@ -101,10 +106,18 @@ class _Reader:
                 self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
                 yield self._table(self.whole(hook, url), here)
             return
+        if self.answers and all(_is_answered(url, hook) for hook in repo["hooks"]):
+            for index, hook in enumerate(repo["hooks"]):
+                here = (*path, "hooks", index)
+                self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
+                yield self._table(self.whole(hook, BUILTIN), here)
+            return
         folder, offer = self._offer(url, repo["rev"], path)
         for index, hook in enumerate(repo["hooks"]):
             here = (*path, "hooks", index)
-            if hook["id"] not in offer.hooks:
+            if self.answers and _is_answered(url, hook):
+                yield self._table(self.whole(hook, BUILTIN), here)
+            elif hook["id"] not in offer.hooks:
                 self._findings.add(self._document, (*here, "id"), _absent(hook["id"], url, offer))
             else:
                 extra = {*manifest.unknown_keys(hook), *offer.unknown[hook["id"]]}
@@ -179,6 +192,12 @@ class _Reader:
                     f"The hook `{hook['id']}` specifies `{key}` but is using language `{language}` which does not "
                     "install an environment.  Perhaps you meant to use a specific language?",
                 )
+
+
+def _is_answered(url: str, hook: "dict[str, Any]") -> bool:
+    """Whether a built-in hook is what the user would get; not of one that is installed or started in another way."""
+    changed = ("entry", "language", "language_version", "additional_dependencies")
+    return answered(url, hook["id"]) and not any(key in hook for key in changed)
 
 
 # --- also of use for `[[repo]]` in gitseq.toml ----------------------------------------------------

@@ -58,6 +58,11 @@ class Changes:
         self._began = 0
         self._given: dict[bytes, Signature | None] = {}
         self._stale = False
+        self._own: dict[bytes, Signature | None] = {}
+
+    def wrote(self, paths: "tuple[bytes, ...]") -> None:
+        """A built-in hook has changed these (relative to the top), and has been found out already."""
+        self._own.update({path: files.signature(os.path.join(self._repo.top, path)) for path in paths})
 
     def before(self, paths: "list[bytes]") -> None:
         """A hook is about to be run on `paths` (relative to the top)."""
@@ -95,6 +100,8 @@ class Changes:
         self._stale = False
         by_hook: dict[int, list[bytes]] = {}
         for path in edited:
+            if path in self._own and self._own[path] == now.signatures.get(path):
+                continue
             by_hook.setdefault(self._hook_of(path), []).append(path)
         return Edits(by_hook)
 

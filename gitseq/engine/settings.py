@@ -63,6 +63,18 @@ def patience(plan: "Plan", env: "Env", option: "str | None" = None) -> float:
     return parsed(text, name, lambda text: units.parse_duration(text, forever=True))
 
 
+def vet(builtin: str, args: "tuple[str, ...]") -> str:
+    """What is wrong with the arguments of a built-in hook; '' when nothing is."""
+    from gitseq.builtin import registry
+    from gitseq.errors import ConfigError
+
+    try:
+        registry.load(builtin, args)
+    except ConfigError as error:
+        return error.what.removeprefix(f"built-in hook {builtin}: ")
+    return ""
+
+
 def parsed(text: str, name: str, parse: "Callable[[str], Value]") -> "Value":
     """A value that was typed; UsageError names where when it is none."""
     try:

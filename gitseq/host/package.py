@@ -11,6 +11,10 @@ import sys
 from gitseq.errors import EnvironmentProblem
 from gitseq.host import files
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.host.files import Signature
+
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(os.fsencode(__file__))))
 
 
@@ -90,3 +94,11 @@ def keeps_bundle() -> bool:
 def base_interpreter() -> bytes:
     """The interpreter below any virtual environment that runs us: what another environment is made from."""
     return os.fsencode(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+def stamps(folder: str, packages: "tuple[str, ...]") -> "list[Signature | None]":
+    """What tells one version of the modules in a folder of ours, and of packages beside us, from the next."""
+    own = os.path.join(_PACKAGE, folder.encode())
+    modules = sorted(name for name in os.listdir(own) if name.endswith(b".py"))
+    beside = [os.path.join(library(), package.encode(), b"__init__.py") for package in packages]
+    return [files.signature(path) for path in (*(os.path.join(own, name) for name in modules), *beside)]

@@ -291,3 +291,23 @@ def test_quotes_are_changed_in_the_right_place_after_a_form_feed():
     assert fixed == source.replace('"', "'").encode()
     assert isinstance(fixed, bytes)
     compile(io.BytesIO(fixed).read(), "f", "exec")
+
+
+def test_what_parses_is_parsed_once_unless_its_tree_is_needed(monkeypatch):
+    from gitseq.builtin import python
+
+    trees = []
+    real = python._tree
+    monkeypatch.setattr(python, "_tree", lambda file, content: trees.append(content) or real(file, content))
+    ast, debug = (registry.load(name, ()) for name in ("check-ast", "debug-statements"))
+    for source, expected in ((b"quick = unique\n", 1), (b"import os, q\n", 2), (b"x = '\xc3\xa9'\n", 2), (b"x = (", 2)):
+        file = File(b"f.py")
+        file.put(source)
+        trees.clear()
+        ast.check_file(file)
+        debug.check_file(file)
+        assert len(trees) == expected, source
+    file.put(b"x = 1\n")
+    assert ast.check_file(file) is CLEAN
+    file.put(b"x = (\n")
+    assert ast.check_file(file).exit_code == 1

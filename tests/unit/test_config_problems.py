@@ -74,7 +74,7 @@ HAND_MADE = [
     ("[[hook]]\nid = 'a'\nrun = ['a']", 3, "must be a string, not an array"),
     ("[[hook]]\nid = 'a'\nrun = 'a && b'", 3, "`&&` needs a shell"),
     ("[[hook]]\nid = 'a'\nrun = '''\na\nb'''", 3, "has several lines"),
-    ("[[hook]]\nid = 'a'\nrun = 'a'\nbuiltin = 'b'", 4, "builtin: not available yet"),
+    ("[[hook]]\nid = 'a'\nrun = 'a'\nbuiltin = 'check-ast'", 4, "not both"),
     ('[[hook]]\nid = "a"\nrun = "a\\u0000"', 3, "NUL"),
     (hook('name = "a\\nb"'), 4, "line break"),
     (hook("shell = 'bash'"), 4, "must be true or false"),

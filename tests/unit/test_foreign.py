@@ -311,7 +311,6 @@ PROBLEMS = [
     ("repos:\n- repo: meta\n  hooks: [{id: identty}]\n", "did you mean `identity`?"),
     ("repos:\n- repo: meta\n  hooks: [{id: identity, entry: x}]\n", "'entry' cannot be overridden"),
     ("repos:\n- repo: local\n  hooks: [{id: a}]\n", "Missing required key: entry"),
-    ("repos:\n- repo: builtin\n  hooks: [{id: check-yaml}]\n", "not available yet"),
 ]
 
 
