@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-WHOLE = ("core", "queue", "cage", "guard")
+WHOLE = ("core", "queue", "cage", "guard", "ledger")
 """Folders of gitseq/ that are covered by branch, whole."""
 
 _BARE = {"hooks": " -I -S ", "tests": '"-I", "-S", '}
