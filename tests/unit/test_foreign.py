@@ -247,7 +247,6 @@ def test_manifest_code_serves_others_too():
 
 
 def test_builtin_hooks_have_the_defaults_of_pre_commit_hooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(foreign_check, "refusal", lambda _path, _value: "")
     hooks = [{"id": "check-toml", "files": "^a"}, {"id": "check-added-large-files", "args": ["--maxkb=5"]}]
     toml, large = read(tmp_path, {"repos": [{"repo": "builtin", "hooks": hooks}]}).hooks
     assert (toml.builtin, toml.name, toml.types, toml.files) == ("check-toml", "check toml", ("toml",), "^a")
