@@ -6,7 +6,7 @@ import random
 import pytest
 import yaml
 
-from gitseq.config import compiled, foreign_check, foreign_keys, manifest
+from gitseq.config import compiled, foreign_keys, manifest
 from gitseq.core import installing
 from gitseq.errors import ConfigError, EnvironmentProblem
 from gitseq.model import PRE_COMMIT
