@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test check lint types docs pages campaign bench bench-quick clean python-is-usable
+.PHONY: help demo test check lint types docs pages campaign coverage bench bench-quick clean python-is-usable
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: lint types docs test ## all of the above
 
 campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
 	$(BIN)/python -m pytest tests -m campaign --timeout 0 $(ARGS)
+
+coverage: $(VENV)/.ready ## branches of core, queue, cage and guard, across processes (long; not part of check)
+	$(BIN)/python -m tests.support.coverage_run $(ARGS)
 
 bench: $(VENV)/.ready ## start-up and whole-tree tables beside pre-commit, prek and lefthook
 	$(BIN)/python benchmarks/startup.py --count $(ARGS)

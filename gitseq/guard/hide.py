@@ -10,7 +10,7 @@ import os
 import stat
 
 from gitseq.core.text import printable
-from gitseq.errors import EnvironmentProblem, GitseqError, Refused
+from gitseq.errors import EnvironmentProblem, Refused
 from gitseq.guard import drop, journal, plan, state
 from gitseq.guard.journal import JOURNAL_WRITTEN, SNAPSHOT_WRITTEN, TREE_HIDDEN, Guard, Item, Journal, Where
 from gitseq.guard.restore import restore
@@ -272,7 +272,7 @@ def _could_not_begin(error: OSError) -> EnvironmentProblem:
 
 
 def _undo(guard: Guard, git: "Git", ops: FileOps, error: BaseException) -> None:
-    """Bring back what was moved already, and say why."""
+    """Bring back what was moved already, and say why; what is not of the file system's is the caller's to raise."""
     restored = restore(guard, git, ops)
     failure = restored.failure()
     if failure is not None:
@@ -285,13 +285,11 @@ def _undo(guard: Guard, git: "Git", ops: FileOps, error: BaseException) -> None:
         ) from None
     if isinstance(error, OSError):
         raise _could_not_begin(error) from None
-    if isinstance(error, GitseqError):
-        raise error
 
 
 def _name_in(error: OSError, written: Journal) -> str:
     for name in (error.filename2, error.filename):
         path = os.fsencode(name) if name else b""
-        if path.startswith(written.top + b"/") and not path.startswith(written.stores[0]):
+        if path.startswith(written.top + b"/") and not path.startswith(written.stores):
             return printable(path[len(written.top) + 1 :])
     return "A file"

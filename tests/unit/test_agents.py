@@ -55,3 +55,9 @@ def test_stray_markers_are_not_guessed_about(text):
     for change in (agents.with_section, agents.without_section):
         with pytest.raises(agents.Unbalanced):
             change(text)
+
+
+def test_a_section_at_the_very_end_of_a_file_without_a_line_end_is_a_whole_section():
+    whole = agents.with_section(b"# Notes\n")
+    assert agents.with_section(whole.rstrip(b"\n")) == whole
+    assert agents.without_section(whole.rstrip(b"\n")) == b"# Notes\n"
