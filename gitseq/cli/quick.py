@@ -18,10 +18,20 @@ _FLAGS = {
     "-v": "verbose",
     "--verbose": "verbose",
 }
+_WITH_A_VALUE = (
+    "stage",
+    "files",
+    "files0_from",
+    "from_ref",
+    "to_ref",
+    "commit_msg_filename",
+    "wait",
+    "color",
+    "config",
+)
 _LEFT_OUT = {
-    **dict.fromkeys(("stage", "files", "files0_from", "from_ref", "to_ref", "wait", "color", "config", "format")),
+    **dict.fromkeys((*_WITH_A_VALUE, "color", "config", "format", "profile")),
     **dict.fromkeys((*_FLAGS.values(), "last_commit", "dry_run"), False),
-    "commit_msg_filename": None,
 }
 
 

@@ -113,3 +113,32 @@ def test_writers_that_are_killed_leave_no_false_pass(tmp_path):
 @pytest.mark.campaign
 def test_five_hundred_killed_writers_leave_no_false_pass(tmp_path):
     assert not killed_writers(tmp_path, 250, 1)  # two die each time
+
+
+# --- one edit after another, each of which must turn a pass into a failure
+
+EDITS = {
+    "content": lambda it: it.repo.write("a.txt", "beta\n"),
+    "mode": lambda it: (it.repo.path / "a.txt").chmod(0o755),
+    "inputs": lambda it: it.repo.write("rules.txt", "alpha\n"),
+    "tool": lambda it: it.set(own="alpha"),
+    "command": lambda it: it.set(options="--also alpha"),
+    "configuration": lambda it: it.set(hook_env="env = { FORBID = 'alpha' }"),
+    "environment": lambda it: it.env.update(FORBID="alpha"),
+}
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["read", "from the index"])
+@pytest.mark.parametrize("edit", EDITS)
+def test_every_kind_of_edit_is_noticed(tmp_path, monkeypatch, edit, bulk):
+    monkeypatch.setattr(contents, "FEW", 0 if bulk else 150)
+    sequence = Sequence(Repo.init(tmp_path / "repo", isolated_env(tmp_path)), 0)
+    sequence.repo.write("rules.txt", "beta exec\n")
+    sequence.repo.write("a.txt", "alpha\n")
+    sequence.repo.add()
+    sequence.ask_for_all()
+    for _ in range(2):
+        assert sequence.verdicts(no_cache=False)["outside"][0] == "passed"
+    assert sequence.spared
+    EDITS[edit](sequence)
+    assert sequence.verdicts(no_cache=False)["outside"][0] == "failed"

@@ -129,7 +129,17 @@ class Sequence:
             self._how = Request(stage, select=asked.NAMED_FILES, files=names)
         return f"{self._how.select} in {stage.name}"
 
+    def ask_for_all(self) -> None:
+        """The next questions are about all files."""
+        self._how = Request(STAGES["pre-commit"], select=asked.ALL_FILES)
+
     # --- what is done
+
+    def set(self, *, own: str = "epsilon", options: str = "", hook_env: str = "") -> None:
+        """Another tool, command or configuration."""
+        self._own, self._options, self._hook_env = own, options, hook_env
+        self._tool()
+        self._config()
 
     def step(self) -> None:
         """One edit, chosen at random."""

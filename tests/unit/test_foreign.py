@@ -6,7 +6,7 @@ import random
 import pytest
 import yaml
 
-from gitseq.config import compiled, foreign_check, foreign_keys, manifest
+from gitseq.config import compiled, foreign_keys, manifest
 from gitseq.core import installing
 from gitseq.errors import ConfigError, EnvironmentProblem
 from gitseq.model import PRE_COMMIT
@@ -247,7 +247,6 @@ def test_manifest_code_serves_others_too():
 
 
 def test_builtin_hooks_have_the_defaults_of_pre_commit_hooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(foreign_check, "refusal", lambda _path, _value: "")
     hooks = [{"id": "check-toml", "files": "^a"}, {"id": "check-added-large-files", "args": ["--maxkb=5"]}]
     toml, large = read(tmp_path, {"repos": [{"repo": "builtin", "hooks": hooks}]}).hooks
     assert (toml.builtin, toml.name, toml.types, toml.files) == ("check-toml", "check toml", ("toml",), "^a")
