@@ -88,7 +88,26 @@ def end(pid: int) -> None:
         os.kill(pid, 9)
 
 
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_what_the_kernel_refuses_to_execute_leaves_no_descriptor_open(interactive):
+    before = descriptors()
+    with pytest.raises(PermissionError):
+        run(["/dev/null"], interactive=interactive)
+    assert descriptors() == before
+
+
 # --- output
+
+
+def test_a_terminal_of_our_making_is_read_to_its_end():
+    before = descriptors()
+    told = sh("test -t 1 && echo on a terminal", tty=True)
+    assert (told.exit_code, told.output.split()) == (0, [b"on", b"a", b"terminal"])
+    assert descriptors() == before
 
 
 def test_who_goes_on_writing_after_the_command_ended_is_read_no_further_than_agreed(monkeypatch):
