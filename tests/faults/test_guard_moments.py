@@ -453,3 +453,9 @@ def test_before_the_first_commit_only_an_empty_index_leaves_nothing_to_commit(fo
     tree.write(b"text.txt", TEXT)
     tree.run(b"add", b"text.txt")
     assert not fixes.is_emptied(tree.git)
+
+
+def test_a_commit_that_was_fixed_away_is_refused_with_the_way_to_an_empty_one():
+    refused = fixes.emptied()
+    assert "nothing is left to commit" in refused.what
+    assert "--allow-empty" in refused.hint
