@@ -64,7 +64,8 @@ def _stats(repo: "Repo", *, as_json: bool) -> int:
         names = ("passes", "hooks", "trees", "size")
         plain.write_all(1, json.dump({name: getattr(stats, name) for name in names}))
         return 0
-    tell(f"{stats.passes:,} passes of {stats.hooks} hooks, {stats.trees} whole trees, {units.format_size(stats.size)}")
+    counted = f"passes of files: {stats.passes:,}, of whole trees: {stats.trees}, of hooks: {stats.hooks}"
+    tell(f"{counted}; {units.format_size(stats.size)}")
     return 0
 
 

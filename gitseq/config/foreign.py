@@ -18,6 +18,7 @@ from gitseq.config.foreign_check import META_NAMES, OWN, check
 from gitseq.config.meaning import Table
 from gitseq.core.builtins import DEFAULTS
 from gitseq.core.fastpath import answered
+from gitseq.core.installing import names_no_stage
 from gitseq.model import Record
 
 TYPE_CHECKING = False
@@ -93,8 +94,22 @@ class _Reader:
             tables,
             tuple(dict.fromkeys(self._warnings)),
             tuple(dict.fromkeys(self._notices)),
-            tuple(self._data.get("default_install_hook_types", ())),
+            tuple(self._data.get("default_install_hook_types", ())) or self._stages_meant(tables),
         )
+
+    def _stages_meant(self, tables: "list[Table]") -> "tuple[str, ...]":
+        """The stages that somebody who wrote this file has in mind, each once.
+
+        A repository that offers a hook names all the stages it could run in; of these, pre-commit alone is meant.
+        """
+        meant: "dict[str, None]" = {}
+        for table in tables:
+            _repos, repo, _hooks, hook = table.home[1]
+            stages = table.values["stages"]
+            written = "stages" in self._data["repos"][repo]["hooks"][hook] or list(stages) == self._default_stages()
+            named = stages if written and not names_no_stage(tuple(stages)) else ()
+            meant.update(dict.fromkeys(named or [stage for stage in stages if stage == "pre-commit"] or stages))
+        return tuple(meant)
 
     def _hooks_of(self, repo: "dict[str, Any]", path: "Path") -> "Iterator[Table]":
         url = repo["repo"]

@@ -88,6 +88,23 @@ def test_top_level_keys_arrive(tmp_path):
 
 def test_without_install_types_the_stages_that_hooks_name_are_installed(tmp_path):
     assert installing.stages_of(read(tmp_path, local())) == ("pre-commit",)
+
+
+@pytest.mark.parametrize(
+    ("offered", "written", "installed"),
+    [
+        (["pre-commit", "pre-push", "manual"], {}, ("pre-commit",)),
+        (["commit-msg"], {}, ("commit-msg",)),
+        (["pre-commit"], {"stages": ["pre-push"]}, ("pre-push",)),
+        (["manual"], {}, ("pre-commit",)),
+    ],
+)
+def test_of_the_stages_a_repository_offers_pre_commit_alone_is_installed(tmp_path, offered, written, installed):
+    """Else checks would begin to run at each push for everybody who comes from pre-commit."""
+    offers = Offers(tmp_path / "store")
+    offers.add(URL, [{**LINT, "stages": offered}])
+    plan = read(tmp_path, remote(**written), offers)
+    assert installing.stages_of(plan) == installed
     assert installing.stages_of(read(tmp_path, local(stages=["commit-msg"]))) == ("commit-msg",)
 
 
