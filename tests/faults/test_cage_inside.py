@@ -110,6 +110,12 @@ def test_a_terminal_of_our_making_is_read_to_its_end():
     assert descriptors() == before
 
 
+def test_a_command_that_closes_its_terminal_and_goes_on_is_waited_for():
+    told = sh("echo last words; exec >&- 2>&-; sleep 0.2; exit 3", tty=True)
+    assert (told.exit_code, told.output.split()) == (3, [b"last", b"words"])
+    assert told.duration >= 0.2
+
+
 def test_who_goes_on_writing_after_the_command_ended_is_read_no_further_than_agreed(monkeypatch):
     monkeypatch.setattr(cage, "_PIECE", 4)
     monkeypatch.setattr(cage, "KEEP", 8)

@@ -411,3 +411,22 @@ def test_a_link_in_a_copy_is_in_its_patch_as_a_link(tree, folder):
     assert b"new file mode 120000" in patch
     assert b"+elsewhere" in patch
     assert patch == kept.export(tree.git_dir, b"one", tree.git)
+
+
+def test_a_ref_that_is_there_already_is_not_overwritten(tree, way):
+    store = objects.open_objects(tree.git_dir, tree.git)
+    head = tree.run(b"rev-parse", b"HEAD").strip()
+    store.create_ref(copies.REFS + b"one", head)
+    for name in (b"one", b"one/below"):
+        with pytest.raises(EnvironmentProblem, match="took no copy"):
+            store.create_ref(copies.REFS + name, head)
+    assert tree.run(b"rev-parse", copies.REFS + b"one").strip() == head
+
+
+def test_a_store_that_takes_nothing_is_told(tree, way):
+    store = objects.open_objects(tree.git_dir, tree.git)
+    shutil.move(os.fsdecode(tree.git_dir) + "/objects", os.fsdecode(tree.git_dir) + "/moved")
+    tree.write(b".git/objects", b"a file")
+    for write in (lambda: store.write(b"blob", b"new content\n"), lambda: store.blob(tree.path(b"text.txt"))):
+        with pytest.raises(EnvironmentProblem, match="took no copy"):
+            write()
