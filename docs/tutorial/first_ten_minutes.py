@@ -396,7 +396,7 @@ def _shown(line: str, scratch: Path) -> str:
     """A line without the folders of this machine."""
     for path, name in ((scratch, "~/greetings"), (sys.executable, "python3"), (PAGE.parents[2], "~/gitseq")):
         line = line.replace(str(path), name)
-    return re.sub(r"\S*/bin/python3(?=\s)", "python3", line)
+    return re.sub(r"(?:\S*/bin/)?python[\d.]*(?=\s)", "python3", line)
 
 
 def main() -> int:

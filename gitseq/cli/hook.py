@@ -79,10 +79,12 @@ class _Call:
         reference-transaction would block the very checkout that leads back.
         """
         from gitseq.config import compiled
+        from gitseq.engine import settings
         from gitseq.model import Plan
 
+        fetch = self._fetcher(repo)
         try:
-            return compiled.load(repo.top, repo.state_dir, self._env, None, fetch=self._fetcher(repo))
+            return compiled.load(repo.top, repo.state_dir, self._env, None, fetch=fetch, vet=settings.vet)
         except NoConfiguration:
             if self._env.get(b"PRE_COMMIT_ALLOW_NO_CONFIG"):
                 plain.write_all(1, b"No configuration file was found. Skipping `%s`.\n" % self._stage.name.encode())

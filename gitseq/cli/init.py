@@ -6,7 +6,7 @@ import re
 from gitseq.cli.telling import say
 from gitseq.config.load import SEARCHED
 from gitseq.core.text import printable
-from gitseq.errors import EnvironmentProblem, Refused
+from gitseq.errors import EnvironmentProblem, Refused, UsageError
 from gitseq.git import repo
 from gitseq.host import files
 from gitseq.model import Record
@@ -27,6 +27,11 @@ minimum_version = "0.1"
 
 # Files that no hook should see (a regular expression, or { glob = ["vendor/**"] }):
 # exclude = "^vendor/"
+"""
+_EXAMPLES = """examples:
+  gitseq init && gitseq install
+  gitseq init --agents              a section for agents in AGENTS.md, or in the CLAUDE.md that is there
+  gitseq init --agents --remove     and without it again
 """
 _EXAMPLE = """
 # No tool was recognised in this tree, so here is a hook that always holds; write your own beside it.
@@ -115,12 +120,16 @@ TOOLS = (
 def configure(parser: "argparse.ArgumentParser") -> None:
     """Options of the verb."""
     parser.add_argument("--dry-run", "--stdout", action="store_true", help="print it, write nothing")
-    parser.epilog = "Example: gitseq init && gitseq install"
+    parser.add_argument("--agents", action="store_true", help="instead: tell coding agents in AGENTS.md and CLAUDE.md")
+    parser.add_argument("--remove", action="store_true", help="with --agents: take that section out again")
+    parser.epilog = _EXAMPLES
 
 
 def run(options: "argparse.Namespace", context: "Context") -> int:
     """Write a starter for the tools found, or print it. Raises Refused rather than touch a file that is there."""
     top = repo.discover(context.env, context.cwd).top
+    if options.agents or options.remove:
+        return _agents(options, top)
     if not options.dry_run:
         _refuse_to_shadow(top)
     found = [tool for tool in TOOLS if _shows(tool, top)]
@@ -145,6 +154,14 @@ def _refuse_to_shadow(top: bytes) -> None:
             kept="Nothing was written: a gitseq.toml would come before it, and its hooks would run no more.",
             hint="To use it: gitseq install. To see what init would write: gitseq init --dry-run",
         )
+
+
+def _agents(options: "argparse.Namespace", top: bytes) -> int:
+    from gitseq.cli import agents
+
+    if not options.agents:
+        raise UsageError("--remove goes with --agents", hint="gitseq init --agents --remove")
+    return agents.remove(top) if options.remove else agents.write(top, dry_run=options.dry_run)
 
 
 def starter(found: "list[Tool]") -> str:

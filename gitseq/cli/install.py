@@ -10,6 +10,7 @@ from gitseq.config import compiled
 from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
+from gitseq.engine import settings
 from gitseq.errors import EnvironmentProblem, NoConfiguration
 from gitseq.git import hookdir, shims
 from gitseq.git import repo as git_repo
@@ -81,8 +82,9 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     if options.stages:
         return installing.stages_named(options.stages), []
     try:
-        fetch = configuration.fetcher(repo, context.env)
-        return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch)), []
+        fetch, vet = configuration.fetcher(repo, context.env), settings.vet
+        plan = compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch, vet=vet)
+        return installing.stages_of(plan), []
     except NoConfiguration:
         return ("pre-commit",), [_UNCONFIGURED]
     except EnvironmentProblem as problem:
@@ -99,7 +101,7 @@ def _folder(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
 
 def _install(folder: bytes, stages: "tuple[str, ...]", force: bool, context: Context) -> "Iterator[str]":
     """Place the shims; shims of other stages are renewed too, for they name the same interpreter."""
-    template, python, library = package.shim_template(), package.interpreter(), package.library()
+    template, python, library = package.template(b"shim.sh"), package.interpreter(), package.library()
     try:
         others = tuple(stage for stage in shims.installed(folder) if stage not in stages)
         texts = {stage: installing.shim(template, stage, python, library) for stage in stages + others}

@@ -77,7 +77,8 @@ def _as_table(plan: "Plan", hooks: "list[Hook]") -> str:
 
 
 def _row(hook: "Hook") -> "tuple[str, ...]":
-    command = on_one_line(hook.argv[0].strip() if hook.shell else " ".join(hook.argv))
+    words = ("builtin:", hook.builtin, *hook.argv) if hook.builtin else hook.argv
+    command = on_one_line(hook.argv[0].strip() if hook.shell else " ".join(words))
     if hook.language != "system":
         command = f"{hook.language}: {command}"
     if len(command) > _LONGEST_COMMAND:

@@ -4,17 +4,22 @@ A verb is a module `gitseq.cli.<verb>` with `configure(parser)` and `run(options
 that was asked for is imported.
 """
 
-import argparse
 import importlib
 import os
 import sys
 
 from gitseq import __version__
-from gitseq.cli import parsing
+from gitseq.cli import quick
 from gitseq.errors import GitseqError, UsageError
 from gitseq.host import env as host_env
 from gitseq.host import signals
 from gitseq.ui import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from gitseq.cli import parsing
 
 VERBS = {
     "init": "write a first gitseq.toml",
@@ -22,7 +27,10 @@ VERBS = {
     "uninstall": "remove the shims and put earlier hooks back",
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
+    "cache": "show, empty or test the store of passes",
     "status": "show who holds the lease and who waits",
+    "wrap": "write wrappers, so that commands take their turn by themselves",
+    "unwrap": "take wrappers away again",
     "monitor": "the same, live, with keys to cancel and to kill",
     "doctor": "find what is wrong around gitseq, and what to type",
     "logs": "show what runs did: the last ones, one in detail, or in figures",
@@ -34,6 +42,9 @@ VERBS = {
     "env": "show, install and sweep what remote hooks need",
     "update": "move the revs of remote hooks to the newest tags",
     "try-repo": "run the hooks of a repository without configuring them",
+    "builtin": "run a hook inside gitseq as a command",
+    "migrate": "turn the configuration of another hook manager into a gitseq.toml",
+    "completion": "print what a shell needs to complete gitseq's command line",
 }
 
 _FIRST = "New here? First: gitseq init"
@@ -68,7 +79,7 @@ def run(arguments: "list[str]") -> int:
             from gitseq.cli import meta
 
             return meta.run(arguments[1:], context)
-        options = _parse(arguments)
+        options = quick.options(arguments) or _parse(arguments)
         module = importlib.import_module(_module_of(options.verb))
         code: int = module.run(options, context)
         return code
@@ -87,20 +98,35 @@ def _module_of(verb: str) -> str:
     return "gitseq.cli." + verb.replace("-", "_")
 
 
-def _parse(arguments: "list[str]") -> argparse.Namespace:
+def _parse(arguments: "list[str]") -> "argparse.Namespace":
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
-    parser = parsing.Parser(
+    from gitseq.cli import parsing
+
+    parsing.require_verb(arguments, VERBS)
+    asked = next((argument for argument in arguments if argument in VERBS), None)
+    top = parser([asked] if asked is not None else [])
+    options, unknown = top.parse_known_args(arguments)
+    parsing.refuse_unknown(unknown, top.chosen or top)
+    if options.verb is None:
+        raise UsageError("which verb?", hint=f"{_FIRST}\nTo see all of them: gitseq --help")
+    return options
+
+
+def parser(configured: "list[str]") -> "parsing.Parser":
+    """The parser of the whole command line, in which these verbs know their options."""
+    import argparse
+
+    from gitseq.cli import parsing
+
+    top = parsing.Parser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",
         epilog=_START,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"gitseq {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
-    parsing.require_verb(arguments, VERBS)
-    asked = next((argument for argument in arguments if argument in VERBS), None)
-    chosen: argparse.ArgumentParser = parser
+    top.add_argument("--version", action="version", version=f"gitseq {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for verb, help_line in VERBS.items():
         sub = verbs.add_parser(
             verb,
@@ -109,11 +135,7 @@ def _parse(arguments: "list[str]") -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        if verb == asked:
-            chosen = sub
+        if verb in configured:
+            top.chosen = sub
             importlib.import_module(_module_of(verb)).configure(sub)
-    options, unknown = parser.parse_known_args(arguments)
-    parsing.refuse_unknown(unknown, chosen)
-    if options.verb is None:
-        raise UsageError("which verb?", hint=f"{_FIRST}\nTo see all of them: gitseq --help")
-    return options
+    return top

@@ -3,7 +3,7 @@
 import os
 
 from gitseq.config import kept
-from gitseq.config.explain import Document, Findings, on_one_line, whole_file
+from gitseq.config.explain import Document, Findings, on_one_line, one_of, whole_file
 from gitseq.core import units
 from gitseq.errors import NoConfiguration
 from gitseq.model import PRE_COMMIT, Hook, Plan, Record
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitseq.config.foreign import Fetch, Foreign
     from gitseq.config.kept import Where
-    from gitseq.config.meaning import Table
+    from gitseq.config.meaning import Table, Vet
     from gitseq.config.schema import Config, Filter, HookTable, Limits
 
 _PYPROJECT = b"pyproject.toml"
@@ -62,18 +62,20 @@ class _Reader:
         return (path[len(inside) :] if path.startswith(inside) else path).decode("utf-8", "surrogateescape")
 
 
-def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
+def compile_plan(where: "Where", fetch: "Fetch | None" = None, vet: "Vet | None" = None) -> Compiled:
     """Read, check and compile the configuration. Raises ConfigError that tells all problems, or NoConfiguration.
 
-    `fetch` hands over the repositories whose hooks it uses; what it raises goes through.
+    `fetch` hands over the repositories whose hooks it uses, and what it raises goes through; `vet` says what is wrong
+    with the arguments of a built-in hook.
     """
     from gitseq.config import schema
 
     reader = _Reader(where)
     document = _find(where, reader)
     overlay = _find_overlay(where, reader)
-    foreign = _foreign(document, fetch, reader)
-    config, hooks, notices = _checked(document, overlay, foreign, lambda found: _remote(document, fetch, reader, found))
+    foreign = _foreign(document, where, fetch, reader)
+    remote = _remote(document, fetch, reader)
+    config, hooks, notices = _checked(where, document, overlay, foreign, remote, vet)
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
@@ -220,20 +222,22 @@ def _syntax_problem(error: ValueError, text: str) -> "tuple[int, int, str]":
 # --- checking and merging --------------------------------------------------------------------------
 
 
-def _foreign(document: Document, fetch: "Fetch | None", reader: _Reader) -> "Foreign | None":
+def _foreign(document: Document, where: "Where", fetch: "Fetch | None", reader: _Reader) -> "Foreign | None":
     """What pre-commit's own file means; None for ours."""
     if not document.is_foreign:
         return None
     from gitseq.config import foreign
 
-    return foreign.read(document, fetch, reader.content)
+    return foreign.read(document, fetch, reader.content, answers=where.answers)
 
 
 def _checked(
+    where: "Where",
     document: Document,
     overlay: "Document | None",
     foreign: "Foreign | None",
     remote: "Callable[[Findings], list[Table]]",
+    vet: "Vet | None",
 ) -> "tuple[Config, list[Table], tuple[str, ...]]":
     """The two files as one, all of it sound; ConfigError otherwise.
 
@@ -260,16 +264,19 @@ def _checked(
     else:
         top, hooks = meaning.Table(document, (), foreign.top), foreign.hooks
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
-    meaning.check_together(hooks, findings)
+    meaning.check_together(hooks, findings, vet)
     findings.raise_any()
-    config = msgspec.convert({**top.values, "hook": []}, Config)
-    return config, hooks, notices
+    values, told = _in_profile(where, top.values, document.name)
+    config = msgspec.convert({**values, "hook": []}, Config)
+    for hook in hooks:
+        hook.values = _with_defaults(hook.values, config)
+    return config, hooks, notices + told
 
 
-def _remote(document: Document, fetch: "Fetch | None", reader: _Reader, findings: Findings) -> "list[Table]":
+def _remote(document: Document, fetch: "Fetch | None", reader: _Reader) -> "Callable[[Findings], list[Table]]":
     from gitseq.config import remote
 
-    return list(remote.tables(document, fetch, reader.content, findings))
+    return lambda findings: list(remote.tables(document, fetch, reader.content, findings))
 
 
 def _in_order(document: Document, hooks: "list[Table]") -> "list[Table]":
@@ -296,7 +303,8 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
     if "repo" in over.values:
         findings.add(overlay, ("repo",), "belongs into the configuration itself; an overlay changes or adds [[hook]]s")
     check_ids(over_hooks, findings)
-    top.overlay(overlay, (), over.values)
+    profiles = {**top.values.get("profile", {}), **over.values.get("profile", {})}
+    top.overlay(overlay, (), {**over.values, **({"profile": profiles} if profiles else {})})
     by_id: "dict[str, list[Table]]" = {}  # pre-commit lets hooks share an id
     for hook in hooks:
         by_id.setdefault(str(hook.values.get("id")), []).append(hook)
@@ -310,6 +318,47 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
         done["changes" if name in by_id else "adds"].append(on_one_line(name))
     told = ", ".join(f"{verb} {', '.join(names)}" for verb, names in done.items() if names)
     return (f"{overlay.name} {told or 'changes settings'}",)
+
+
+_PROFILE_OF_CI = "ci"
+
+
+def _in_profile(where: "Where", values: "dict[str, Any]", source: str) -> "tuple[dict[str, Any], tuple[str, ...]]":
+    """The settings with those of the chosen profile over them, key by key; and which one it is, in words.
+
+    ConfigError for a profile that was asked for by name and does not exist.
+    """
+    profiles = values.get("profile", {})
+    asked = where.profile.decode("utf-8", "surrogateescape")
+    name = asked or (_PROFILE_OF_CI if where.is_ci and _PROFILE_OF_CI in profiles else "")
+    if not name:
+        return values, ()
+    if name not in profiles:
+        known = one_of(name, profiles) if profiles else f"`{on_one_line(name)}` is not known; it has no [profile.NAME]"
+        raise whole_file(source, f"profile {known}", hint="It was chosen by --profile or GITSEQ_PROFILE.")
+    over = {key: {**values.get(key, {}), **table} for key, table in profiles[name].items()}
+    return {**values, **over}, (f"profile {on_one_line(name)}",)
+
+
+def _with_defaults(hook: "dict[str, Any]", config: "Config") -> "dict[str, Any]":
+    """What holds for a built-in hook unless its table says otherwise. Of the default stages, those it is made for."""
+    if "builtin" not in hook:
+        return hook
+    from gitseq.core.builtins import DEFAULTS
+
+    defaults = dict(DEFAULTS[hook["builtin"]])
+    made_for = defaults.pop("stages", config.default_stages)
+    defaults["stages"] = tuple(stage for stage in config.default_stages if stage in made_for) or made_for
+    return {**defaults, **hook}
+
+
+def _cache(asked: "bool | str | None", builtin: str) -> str:
+    """Built-in hooks that look at nothing but content are cached unless that is declined, others when it is asked."""
+    if asked is None:
+        from gitseq.core.builtins import CONTENT_ONLY
+
+        return "file" if builtin in CONTENT_ONLY else ""
+    return asked if isinstance(asked, str) else "file" if asked else ""
 
 
 # --- making the plan -------------------------------------------------------------------------------
@@ -326,13 +375,14 @@ def _made(table: "Table", default_stages: "tuple[str, ...]", limits: "Limits") -
 def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
     import shlex
 
+    from gitseq.config.globs import to_regex
     from gitseq.config.meaning import folder_of
 
     number = table.pass_filenames
     return Hook(
         id=table.id,
         name=table.name or table.id,
-        argv=(table.run,) if table.shell else tuple(shlex.split(table.run)),
+        argv=table.args if table.builtin else (table.run,) if table.shell else tuple(shlex.split(table.run)),
         shell=table.shell,
         stages=table.stages or default_stages,
         files=_pattern(table.files),
@@ -363,6 +413,10 @@ def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits
         keep_daemons=table.daemons == "keep",
         min_free_memory=units.parse_size(table.min_free_memory or limits.min_free_memory),
         memory_wait=units.parse_duration(table.memory_wait or limits.memory_wait),
+        builtin=table.builtin,
+        cache=_cache(table.cache, table.builtin),
+        inputs=(to_regex(table.inputs),) if table.inputs else (),
+        tool_version=table.tool_version,
     )
 
 
@@ -379,7 +433,7 @@ def _pattern_codes(plan: Plan) -> "dict[str, tuple[Any, ...]]":
 
     used = {plan.files, plan.exclude}
     for hook in plan.hooks:
-        used |= {hook.files, hook.exclude}
+        used |= {hook.files, hook.exclude, *hook.inputs}
     return {pattern: patterns.precompile(pattern) for pattern in sorted(used - {patterns.ALWAYS, patterns.NEVER})}
 
 

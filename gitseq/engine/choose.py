@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gitseq.model import Plan
 
 
+NO_FILES = "no files to check"
+
+
 class Choice(Record):
     """A hook and its files (relative to its root), or why it is skipped."""
 
@@ -55,50 +58,65 @@ def _no_such_hook(wanted: str, stage: str, plan: "Plan") -> UsageError:
     )
 
 
+class _Tags(dict[bytes, frozenset[str]]):
+    """Path -> its tags, found out when they are first asked for."""
+
+    def __init__(self, tagger: Tagger, modes: "dict[bytes, int]") -> None:
+        self._tagger = tagger
+        self._modes = modes
+
+    def __missing__(self, path: bytes) -> "frozenset[str]":
+        tags = self[path] = self._tagger.tags(path, self._modes[path])
+        return tags
+
+
 class Chooser:
     """Decides hook by hook, when its turn has come: an earlier hook may have changed what a file is."""
 
     def __init__(self, request: "Request", world: "World", found: "Candidates") -> None:
         plan = world.plan
         self._request = request
-        self._repo = world.repo
-        self._env = world.env
+        self._world = world
         self._codes = plan.pattern_codes
-        self._tagger = Tagger(plan, Sniffer(world.repo.top))
-        self._modes = found.modes
+        self._tags = _Tags(Tagger(plan, Sniffer(world.repo.top)), found.modes)
         entries = list(found.entries)
         if not found.is_message or plan.dialect == PRE_COMMIT:
             entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
         self._entries = entries
+        self._selected: dict[tuple[object, ...], list[bytes]] = {}
 
     def choose(self, hook: Hook) -> Choice:
         """What this hook will do now."""
-        reason = self._ruled_out(hook)
+        reason = ruled_out(hook, self._request, self._world)
         if reason is not None:
             return Choice(hook, [], reason)
-        paths = select.for_hook(hook, self._entries, self._searcher, self._tags_of)
+        filters = (hook.root, hook.files, hook.exclude, hook.types, hook.types_or, hook.exclude_types)
+        paths = self._selected.get(filters)
+        if paths is None:
+            tags_of = self._tags.__getitem__
+            paths = self._selected[filters] = select.for_hook(hook, self._entries, self._searcher, tags_of)
         if not paths and not hook.always_run:
-            return Choice(hook, [], "no files to check")
+            return Choice(hook, [], NO_FILES)
         return Choice(hook, paths)
 
     def _searcher(self, pattern: str) -> "Callable[[str], object]":
         return searcher(pattern, self._codes)
 
-    def _tags_of(self, path: bytes) -> "frozenset[str]":
-        return self._tagger.tags(path, self._modes[path])
 
-    def _operations(self) -> "frozenset[str]":
-        """What is in progress; git writes MERGE_HEAD only after pre-merge-commit."""
-        from gitseq.git import state
+def ruled_out(hook: Hook, request: "Request", world: "World") -> "str | None":
+    """Why a hook is skipped whatever its files are; None when it is not."""
+    if not request.skip.isdisjoint((hook.id, hook.alias)):
+        return ""
+    if hook.skip_on:
+        under_way = _operations(request, world).intersection(hook.skip_on)
+        if under_way:
+            return f"{min(under_way)} in progress"
+    return None
 
-        found = state.operations(self._repo, self._env)
-        return found | {state.MERGE} if self._request.stage.name == "pre-merge-commit" else found
 
-    def _ruled_out(self, hook: Hook) -> "str | None":
-        if not self._request.skip.isdisjoint((hook.id, hook.alias)):
-            return ""
-        if hook.skip_on:
-            under_way = self._operations().intersection(hook.skip_on)
-            if under_way:
-                return f"{min(under_way)} in progress"
-        return None
+def _operations(request: "Request", world: "World") -> "frozenset[str]":
+    """What is in progress; git writes MERGE_HEAD only after pre-merge-commit."""
+    from gitseq.git import state
+
+    found = state.operations(world.repo, world.env)
+    return found | {state.MERGE} if request.stage.name == "pre-merge-commit" else found

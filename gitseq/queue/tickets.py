@@ -56,9 +56,15 @@ class Ticket:
         return -1
 
     def try_lock(self) -> bool:
-        """As the first in line: take the lock that excludes everybody else; whether we got it."""
+        """As the first in line: take the lock that excludes everybody else; whether we got it.
+
+        Raises EnvironmentProblem when there can be no lock file, for one because the queue was just removed by hand.
+        """
         if self.lock_fd < 0:
-            self.lock_fd = os.open("lock", _CREATE, 0o600, dir_fd=self.dir_fd)
+            try:
+                self.lock_fd = os.open("lock", _CREATE, 0o600, dir_fd=self.dir_fd)
+            except OSError as error:
+                raise places.unusable(self.place, error) from None
         return locks.try_lock(self.lock_fd)
 
     def wait(self, fd: int, alarm: "Alarm") -> bool:
@@ -150,8 +156,13 @@ def _draw(place: "Place", dir_fd: int, gate: int) -> Ticket:
     """Under the gate's lock. Dying here leaves at most a ticket nobody holds: the next in line clears it."""
     standing = queueing.tickets(os.listdir(dir_fd))
     number = queueing.next_ticket(os.pread(gate, 64, 0), standing)
-    fd = os.open(queueing.TICKET_PREFIX + str(number), _CREATE | os.O_EXCL, 0o600, dir_fd=dir_fd)
-    locks.lock(fd)  # not a mere try: a look at the queue may hold it for microseconds
-    os.pwrite(gate, queueing.gate_text(number), 0)
+    name = queueing.TICKET_PREFIX + str(number)
+    fd = os.open(name, _CREATE | os.O_EXCL, 0o600, dir_fd=dir_fd)
+    try:
+        locks.lock(fd)  # not a mere try: a look at the queue may hold it for microseconds
+        os.pwrite(gate, queueing.gate_text(number), 0)
+    except BaseException:
+        discard(fd, name, dir_fd)  # while we live it would hold up whoever comes
+        raise
     locks.unlock(gate)
     return Ticket(place, dir_fd, number, fd, alone=not standing)

@@ -30,7 +30,7 @@ def story():
 def shape(line: str) -> str:
     """A line without what differs from one time and machine to the next."""
     line = re.sub(r"(/|~/)[^\s:,]*", "/", line)
-    line = re.sub(r"(?<=\s)(/|python3)(?=\s)", "/", " " + line)
+    line = re.sub(r"(?<=\s)(/|python[\d.]*)(?=\s)", "/", " " + line)
     line = re.sub(r"\b[0-9a-f]{7}\b", "0", line)
     line = re.sub(r"\d[\d.-]*", "0", line)
     line = re.sub(r"\b0 ?(ms|s|m|h|[KMG]iB|B)\b", "0", line)

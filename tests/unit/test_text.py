@@ -22,6 +22,18 @@ def test_a_long_name_widens_all_lines():
     assert text.columns((HOOK,)) == 80
 
 
+def test_a_hook_that_waits_for_memory_says_how_much_and_until_when():
+    waits = text.waits_for_memory(HOOK.replace(min_free_memory=4 << 30, memory_wait=90.0), 1 << 30)
+    assert waits == "ruff check waits for memory: 1 GiB free, 4 GiB wanted; starts after 1m 30s anyway"
+
+
+def test_a_notice_is_marked_by_its_level_and_coloured_only_on_demand():
+    assert text.notice("warning", "look out", colour=False) == "[WARNING] look out"
+    colours = {level: text.notice(level, "x", colour=True) for level in ("info", "warning", "error")}
+    assert all(f"[{level.upper()}]\033[m x" in told for level, told in colours.items())
+    assert len({told.partition("m")[0] for told in colours.values()}) == 3
+
+
 def test_wide_characters_take_two_columns():
     assert text.width("日本") == 4
     assert text.width("é") == 1
@@ -61,3 +73,13 @@ def test_a_text_that_is_too_long_loses_its_end_not_its_line():
     assert text.shortened("waiting", 7) == "waiting"
     assert text.shortened("waiting for", 8) == "waiti..."
     assert text.width(text.shortened("日本日本日本", 9)) <= 9
+
+
+def test_a_hook_that_passed_all_of_its_files_before_says_so_in_79_columns():
+    line = text.passed_before(Verdict(hook=HOOK, status="passed"), 80, colour=False)
+    assert line == "ruff check" + "." * 54 + "Passed (cached)"
+
+
+def test_a_hook_that_passed_some_of_its_files_before_tells_how_many_it_checked():
+    told = text.details(Verdict(hook=HOOK, status="passed", files=2000, cached=500), verbose=False, colour=False)
+    assert told == ["- 1,500 of 2,000 files checked"]
