@@ -31,6 +31,8 @@ _EXAMPLES = """examples:
 A hook that is there already is kept as STAGE.legacy: it runs first, and its exit code counts.
 """
 
+_UNCONFIGURED = "there is no configuration yet; to write a first one: gitseq init"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of `gitseq install`."""
@@ -69,7 +71,10 @@ def run(options: argparse.Namespace, context: Context) -> int:
         )
     for note in notes + _notes(folder, stages, context, repo):
         tell("note: " + note)
-    return preparing.install_all(repo, context) if options.environments else 0
+    code = preparing.install_all(repo, context) if options.environments else 0
+    if code == 0 and _UNCONFIGURED not in notes:
+        tell("next: git commit, as ever; to try the hooks on every file now: gitseq run --all-files")
+    return code
 
 
 def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[tuple[str, ...], list[str]]":
@@ -81,7 +86,7 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
         plan = compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch, vet=vet)
         return installing.stages_of(plan), []
     except NoConfiguration:
-        return ("pre-commit",), ["there is no configuration yet; to write a first one: gitseq init"]
+        return ("pre-commit",), [_UNCONFIGURED]
     except EnvironmentProblem as problem:
         return ("pre-commit",), [f"{problem.what}, so other stages are not known; later: gitseq install"]
 

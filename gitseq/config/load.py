@@ -148,7 +148,7 @@ def _find(where: "Where", reader: _Reader) -> Document:
             return document
     raise NoConfiguration(
         "No gitseq.toml and no .pre-commit-config.yaml file was found at the top of this work tree",
-        hint="To write one: gitseq init\nTo go on without, this once: PRE_COMMIT_ALLOW_NO_CONFIG=1 git ...",
+        hint="To write one: gitseq init\nTo commit without, this once: PRE_COMMIT_ALLOW_NO_CONFIG=1 git commit",
     )
 
 

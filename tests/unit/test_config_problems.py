@@ -138,13 +138,14 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path):
     error = problem(tmp_path, "exlude = 1\nfail_fast = 2\n" + hook("typs = 3", "files = '('"))
     assert [found.line for found in error.problems] == [1, 2, 6, 7]
     assert error.lines()[0] == "4 problems in gitseq.toml"
-    assert len(error.lines()) == 5
+    assert len(error.lines()) == 6
+    assert error.lines()[-1] == "When it is mended: gitseq validate"
 
 
 def test_more_problems_than_fit_are_counted(tmp_path):
     error = problem(tmp_path, "\n".join(f"x{number} = 1" for number in range(30)))
-    assert len(error.lines()) == explain.MOST + 2
-    assert error.lines()[-1] == "... and 20 more"
+    assert len(error.lines()) == explain.MOST + 3
+    assert error.lines()[-2] == "... and 20 more"
 
 
 def test_file_that_is_no_configuration_at_all_is_not_studied_for_long(tmp_path):
