@@ -143,6 +143,14 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     return 0
 
 
+def _agents(options: "argparse.Namespace", top: bytes) -> int:
+    from gitseq.cli import agents
+
+    if not options.agents:
+        raise UsageError("--remove goes with --agents", hint="gitseq init --agents --remove")
+    return agents.remove(top) if options.remove else agents.write(top, dry_run=options.dry_run)
+
+
 def _refuse_to_shadow(top: bytes) -> None:
     """A new gitseq.toml would come before the configuration that is there, whose hooks then ran no more."""
     for name in SEARCHED:
@@ -154,14 +162,6 @@ def _refuse_to_shadow(top: bytes) -> None:
             kept="Nothing was written: a gitseq.toml would come before it, and its hooks would run no more.",
             hint="To use it: gitseq install. To see what init would write: gitseq init --dry-run",
         )
-
-
-def _agents(options: "argparse.Namespace", top: bytes) -> int:
-    from gitseq.cli import agents
-
-    if not options.agents:
-        raise UsageError("--remove goes with --agents", hint="gitseq init --agents --remove")
-    return agents.remove(top) if options.remove else agents.write(top, dry_run=options.dry_run)
 
 
 def starter(found: "list[Tool]") -> str:

@@ -19,8 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gitseq.cli import parsing
-
 VERBS = {
     "init": "write a first gitseq.toml",
     "install": "write the shims into the hooks directory of this repository",
@@ -106,13 +104,13 @@ def _parse(arguments: "list[str]") -> "argparse.Namespace":
     asked = next((argument for argument in arguments if argument in VERBS), None)
     top = parser([asked] if asked is not None else [])
     options, unknown = top.parse_known_args(arguments)
-    parsing.refuse_unknown(unknown, top.chosen or top)
+    parsing.refuse_unknown(unknown, top, options.verb)
     if options.verb is None:
         raise UsageError("which verb?", hint=f"{_FIRST}\nTo see all of them: gitseq --help")
     return options
 
 
-def parser(configured: "list[str]") -> "parsing.Parser":
+def parser(configured: "list[str]") -> "argparse.ArgumentParser":
     """The parser of the whole command line, in which these verbs know their options."""
     import argparse
 
@@ -136,6 +134,5 @@ def parser(configured: "list[str]") -> "parsing.Parser":
             allow_abbrev=False,
         )
         if verb in configured:
-            top.chosen = sub
             importlib.import_module(_module_of(verb)).configure(sub)
     return top

@@ -32,10 +32,11 @@ def require_verb(arguments: "list[str]", verbs: "Iterable[str]") -> None:
         )
 
 
-def refuse_unknown(unknown: "list[str]", parser: argparse.ArgumentParser) -> None:
+def refuse_unknown(unknown: "list[str]", top: argparse.ArgumentParser, verb: "str | None") -> None:
     """Raise UsageError for what is left of a command line that the verb's parser has read."""
     if not unknown:
         return
+    parser = top if verb is None else parser_of(top, verb)
     word = on_one_line(unknown[0])
     hint = f"To see what it takes: {parser.prog} --help"
     if not word.startswith("-"):
@@ -43,3 +44,11 @@ def refuse_unknown(unknown: "list[str]", parser: argparse.ArgumentParser) -> Non
     option = word.partition("=")[0]
     known = re.findall(r"(?<![\w-])--[a-z0-9][a-z0-9-]*", parser.format_help())
     raise UsageError(f"{parser.prog} has no option `{option}`{nearest(option, known)}", hint=hint)
+
+
+def parser_of(top: argparse.ArgumentParser, verb: str) -> argparse.ArgumentParser:
+    """The parser of one verb."""
+    found = next(action.choices for action in top._actions if action.dest == "verb")
+    assert isinstance(found, dict)  # noqa: S101 - argparse keeps subparsers by name
+    parser: argparse.ArgumentParser = found[verb]
+    return parser

@@ -44,6 +44,18 @@ def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
     ]
 
 
+class _Tags(dict[bytes, frozenset[str]]):
+    """Path -> its tags, found out when they are first asked for."""
+
+    def __init__(self, tagger: Tagger, modes: "dict[bytes, int]") -> None:
+        self._tagger = tagger
+        self._modes = modes
+
+    def __missing__(self, path: bytes) -> "frozenset[str]":
+        tags = self[path] = self._tagger.tags(path, self._modes[path])
+        return tags
+
+
 def _no_such_hook(wanted: str, stage: str, plan: "Plan") -> UsageError:
     from gitseq.config.explain import nearest  # rare
 
@@ -56,18 +68,6 @@ def _no_such_hook(wanted: str, stage: str, plan: "Plan") -> UsageError:
     return UsageError(
         f"No hook with id `{wanted}` in stage `{stage}`", why=why, hint="To see what there is: gitseq list"
     )
-
-
-class _Tags(dict[bytes, frozenset[str]]):
-    """Path -> its tags, found out when they are first asked for."""
-
-    def __init__(self, tagger: Tagger, modes: "dict[bytes, int]") -> None:
-        self._tagger = tagger
-        self._modes = modes
-
-    def __missing__(self, path: bytes) -> "frozenset[str]":
-        tags = self[path] = self._tagger.tags(path, self._modes[path])
-        return tags
 
 
 class Chooser:
