@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 class Parser(argparse.ArgumentParser):
     """Raises UsageError where argparse prints all of the usage and exits."""
 
-    chosen: "argparse.ArgumentParser | None" = None
-    """The parser of the verb that was asked for."""
-
     def error(self, message: str) -> "NoReturn":
         """Refuse a command line."""
         raise UsageError(on_one_line(message), hint=f"To see what it takes: {self.prog} --help")
