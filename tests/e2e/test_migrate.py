@@ -74,6 +74,14 @@ def test_remote_hook_runs_from_the_same_environment_after_migrating(repo, make_r
     assert log.read_text() == "built\n"
 
 
+def test_every_word_of_a_hook_that_only_fails_is_said(repo):
+    repo.write("gitseq.toml", "[[hook]]\nid = 'no'\nlanguage = 'fail'\nrun = 'no foo here'\nfiles = 'foo'\n")
+    repo.add()
+    done = repo.gitseq("run", "--all-files")
+    assert done.returncode == 1
+    assert "no foo here\n" in text(done)
+
+
 @pytest.mark.parametrize(("extra", "code"), [("", 0), ("  - {repo: meta, hooks: [{id: identity}]}\n", 1)])
 def test_check_tells_what_would_be_lost_and_changes_nothing(repo, extra, code):
     repo.write(".pre-commit-config.yaml", YAML + extra)
