@@ -108,6 +108,12 @@ HAND_MADE = [
     (hook("memory = '4gigs'"), 4, "unknown unit 'gigs'"),
     (hook("processes = 0"), 4, "must be a whole number >= 1"),
     (hook("retry = -1"), 4, "must be a whole number >= 0"),
+    (hook("language = 'pyton'"), 4, "did you mean `python`?"),
+    (hook("language = 'python'", "shell = true"), 4, "no language but system"),
+    (hook("additional_dependencies = ['x']"), 4, "language system has no environment"),
+    (hook("language = 'pygrep'", "language_version = '3'"), 5, "language pygrep has no environment"),
+    ("[[hook]]\nid = 'a'\nbuiltin = 'check-json'\nlanguage = 'python'", 4, "has its own"),
+    ("default_language_version = { pyton = '3' }", 1, "did you mean `python`?"),
     (hook("cache = 'maybe'"), 4, "`maybe` is not known"),
     (hook("inputs = ['/x']"), 4, "inputs[0]: not a glob"),
     ("[limits]\ntimeuot = '5m'", 2, "did you mean `timeout`?"),
@@ -120,7 +126,7 @@ HAND_MADE = [
     ("[stage.pre-psh]\nisolate = 'all'", 1, "did you mean `pre-push`?"),
     ("[[repo]]\nurl = 'x'", 1, '`rev` is missing'),
     ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nname = 'a'", 4, "`id` is missing"),
-    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nrun = 'b'", 6, "run: unknown key"),
+    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nshell = true", 6, "shell: unknown key"),
     ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nretry = -1", 6, "must be a whole number >= 0"),
 ]  # fmt: skip
 
