@@ -5,6 +5,7 @@ import os
 from gitseq.config import compiled, kept
 from gitseq.errors import EnvironmentProblem, NoConfiguration
 from gitseq.git import repo
+from gitseq.git.nested import Nested
 from gitseq.host import terminal
 from gitseq.model import Plan
 
@@ -25,11 +26,24 @@ def add_option(parser: "argparse.ArgumentParser") -> None:
 
 def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     """The plan of the configuration as it is now, checked from scratch. Raises ConfigError."""
+    from gitseq.config import workspace
     from gitseq.config.load import compile_plan
 
     found = repo.discover(context.env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    return compile_plan(kept.Where(found.top, context.env, explicit), fetcher(found, context.env)).plan
+    nested = Nested(found, context.env)
+    plan = compile_plan(kept.Where(found.top, context.env, explicit, nested), fetcher(found, context.env)).plan
+    if explicit is not None:
+        return plan
+    waiting = (f"{workspace.shown(name)} is not tracked; once it is added, it counts" for name in nested.untracked())
+    return plan.replace(notices=(*plan.notices, *waiting))
+
+
+def current_plan(repo: "Repo", env: "Env", explicit: "bytes | None" = None) -> Plan:
+    """The plan of the configuration as it is now, nested ones included unless one is named. Raises ConfigError,
+    NoConfiguration, and what fetching its repositories raises."""
+    fetch, nested = fetcher(repo, env), Nested(repo, env)
+    return compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, nested=nested)
 
 
 def fetcher(repo: "Repo", env: "Env") -> "Fetch":
@@ -47,7 +61,7 @@ def fetcher(repo: "Repo", env: "Env") -> "Fetch":
 def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
     """The configuration; where there is none, or its repositories cannot be had now, all of its defaults."""
     try:
-        return compiled.load(repo.top, repo.state_dir, env, None, fetch=fetcher(repo, env))
+        return current_plan(repo, env)
     except (NoConfiguration, EnvironmentProblem):
         return Plan("", ())
 

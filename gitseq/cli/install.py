@@ -6,7 +6,6 @@ import os
 from gitseq.cli import configuration, preparing
 from gitseq.cli.main import Context
 from gitseq.cli.telling import shown, tell
-from gitseq.config import compiled
 from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
@@ -76,8 +75,7 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     if options.stages:
         return installing.stages_named(options.stages), []
     try:
-        fetch = configuration.fetcher(repo, context.env)
-        return installing.stages_of(compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch)), []
+        return installing.stages_of(configuration.current_plan(repo, context.env)), []
     except NoConfiguration:
         return ("pre-commit",), ["there is no configuration yet; to write a first one: gitseq init"]
     except EnvironmentProblem as problem:

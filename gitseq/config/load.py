@@ -35,6 +35,8 @@ class Compiled(Record):
     """Path (relative to the top, or absolute) -> digest of every file that was looked at; None when it is missing."""
     tables_file: str = ""
     """Where identify's tables came from; '' when the plan holds none."""
+    nested: "tuple[bytes, tuple[bytes, ...]]" = (b"", ())
+    """The hint at nested configurations that are tracked, and their names."""
 
 
 class _Reader:
@@ -42,6 +44,7 @@ class _Reader:
 
     def __init__(self, where: "Where") -> None:
         self._where = where
+        self.is_ci = where.is_ci
         self.inputs: "dict[bytes, bytes | None]" = {}
 
     def content(self, name: bytes) -> "bytes | None":
@@ -67,13 +70,34 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
 
     `fetch` hands over the repositories whose hooks it uses; what it raises goes through.
     """
+    reader = _Reader(where)
+    nested = (where.nested.hint(), where.nested.names()) if where.nested is not None else (b"", ())
+    document = _find(where, reader)
+    plan, config = _part(document, _find_overlay(where, reader), reader, fetch)
+    if nested[1]:
+        plan = _with_nested(plan, config, nested[1], reader, fetch)
+    if any(hook.source for hook in plan.hooks):
+        reader.content(LOCK)  # another commit for a rev makes another plan
+    plan = plan.replace(pattern_codes=_pattern_codes(plan))
+    tables = tag_tables(plan)
+    plan = plan.replace(extension_tags=tables[0], name_tags=tables[1])
+    return Compiled(plan, reader.inputs, tables[2], nested)
+
+
+def _part(
+    document: Document,
+    overlay: "Document | None",
+    reader: _Reader,
+    fetch: "Fetch | None",
+    inherited: "dict[str, Any] | None" = None,
+) -> "tuple[Plan, Config]":
+    """What one file and its overlay say by themselves; `inherited` are limits from above."""
     from gitseq.config import schema
 
-    reader = _Reader(where)
-    document = _find(where, reader)
-    overlay = _find_overlay(where, reader)
     foreign = _foreign(document, fetch, reader)
-    config, hooks, notices = _checked(document, overlay, foreign, lambda found: _remote(document, fetch, reader, found))
+    config, hooks, notices = _checked(
+        document, overlay, foreign, lambda found: _remote(document, fetch, reader, found), inherited
+    )
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
@@ -95,11 +119,33 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
             notices=(*foreign.notices, *notices),
             install_stages=foreign.install_stages,
         )
-    if any(hook.source for hook in plan.hooks):
-        reader.content(LOCK)  # another commit for a rev makes another plan
-    plan = plan.replace(pattern_codes=_pattern_codes(plan))
-    tables = tag_tables(plan)
-    return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])
+    return plan, config
+
+
+def _with_nested(
+    top: Plan, config: "Config", names: "tuple[bytes, ...]", reader: _Reader, fetch: "Fetch | None"
+) -> Plan:
+    """The plan with the hooks of those nested configurations that run."""
+    from gitseq.config import workspace
+
+    wanted, notes = workspace.chosen(names, SEARCHED, top, config)
+    limits = workspace.limits_of(config)
+    parts = [(workspace.folder_of(name), *_nested(name, reader, fetch, limits)) for name in wanted]
+    return workspace.joined(top.replace(notices=(*top.notices, *notes)), parts)
+
+
+def _nested(name: bytes, reader: _Reader, fetch: "Fetch | None", limits: "dict[str, Any]") -> "tuple[Plan, bool]":
+    """What a nested configuration says, and whether it is an orphan. One that is not in the work tree, though it is
+    tracked, says nothing; a run on what is staged refuses that as it does any change that is not staged."""
+    from gitseq.config import workspace
+
+    document = _document(name, reader)
+    if document is None:
+        return Plan(reader.shown(name), ()), False
+    overlay = None if reader.is_ci else _document(os.path.join(os.path.dirname(name), OVERLAY), reader)
+    orphan = workspace.take_orphan(document)
+    plan, config = _part(document, overlay, reader, fetch, limits)
+    return plan.replace(notices=(*plan.notices, *workspace.without_effect(document))), orphan or config.orphan
 
 
 def found(where: "Where") -> Document:
@@ -234,6 +280,7 @@ def _checked(
     overlay: "Document | None",
     foreign: "Foreign | None",
     remote: "Callable[[Findings], list[Table]]",
+    inherited: "dict[str, Any] | None" = None,
 ) -> "tuple[Config, list[Table], tuple[str, ...]]":
     """The two files as one, all of it sound; ConfigError otherwise.
 
@@ -262,6 +309,8 @@ def _checked(
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
     meaning.check_together(hooks, findings)
     findings.raise_any()
+    if inherited:
+        top.values["limits"] = {**inherited, **top.values.get("limits", {})}
     config = msgspec.convert({**top.values, "hook": []}, Config)
     return config, hooks, notices
 
@@ -380,6 +429,8 @@ def _pattern_codes(plan: Plan) -> "dict[str, tuple[Any, ...]]":
     used = {plan.files, plan.exclude}
     for hook in plan.hooks:
         used |= {hook.files, hook.exclude}
+    for project in plan.projects:
+        used |= {project.files, project.exclude}
     return {pattern: patterns.precompile(pattern) for pattern in sorted(used - {patterns.ALWAYS, patterns.NEVER})}
 
 

@@ -213,6 +213,7 @@ _RULES: "dict[str | int, Callable[[Any], Reasons]]" = {
     "id": _id,
     "inputs": _globs,
     "log_file": _not_blank,
+    "members": _globs,
     "memory": _cap(units.parse_size),
     "memory_wait": _duration,
     "min_free_memory": _size,

@@ -23,6 +23,11 @@ def columns(hooks: "tuple[Hook, ...]") -> int:
     return max(longest + 3 + len(_NO_FILES) + 1 + len("Skipped"), _LEAST_COLUMNS)
 
 
+def heading(project: str) -> str:
+    """The line over the hooks of a project, as prek words it; the top is `.`."""
+    return f"Running hooks for `{printable(project.encode('utf-8', 'surrogateescape')) or '.'}`:"
+
+
 def start(name: str, cols: int) -> str:
     """The part of a line that is shown while the hook runs: `name.......`."""
     return name + "." * (cols - width(name) - len("Passed") - 1)
@@ -47,7 +52,7 @@ def details(verdict: Verdict, verbose: bool, colour: bool) -> "list[str]":
     notes = [paint(f"- {note}", _SUBTLE, colour) for note in verdict.notes]
     if verdict.status == "skipped" or not (verdict.failed or verbose or verdict.hook.verbose):
         return notes
-    lines = [f"- hook id: {verdict.hook.id}"]
+    lines = [f"- hook id: {verdict.hook.label}"]
     if verbose or verdict.hook.verbose:
         lines.append(f"- duration: {round(verdict.duration, 2) or 0}s")
     if verdict.exit_code:

@@ -1,5 +1,7 @@
 """What each hook of a run will do: be skipped, and why, or get which files. Shared by runs and dry runs."""
 
+import os
+
 from gitseq.core import select
 from gitseq.core.patterns import searcher
 from gitseq.core.tags import Tagger
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from gitseq.engine.candidates import Candidates
     from gitseq.engine.request import Request, World
-    from gitseq.model import Plan
+    from gitseq.model import Entry, Plan, Project
 
 
 class Choice(Record):
@@ -23,6 +25,8 @@ class Choice(Record):
     paths: "list[bytes]"
     skipped: "str | None" = None
     """None: it runs. '': the user asked for it to be skipped."""
+    unconcerned: bool = False
+    """It is skipped because the run is about no file of its project: there is nothing to say about it."""
 
 
 def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
@@ -30,12 +34,13 @@ def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
     stage = request.stage.name
     of_stage = [hook for hook in plan.hooks if stage in hook.stages]
     for wanted in request.ids:
-        if not any(wanted in (hook.id, hook.alias) for hook in of_stage):
+        if not any(wanted in select.names_of(hook) for hook in of_stage):
             raise UsageError(f"No hook with id `{wanted}` in stage `{stage}`", hint="To see what there is: gitseq list")
+    ids = frozenset(request.ids)
     return [
         hook
         for hook in of_stage
-        if (not request.ids or hook.id in request.ids or hook.alias in request.ids)
+        if (not ids or select.is_named(hook, ids))
         and (not request.groups or not set(request.groups).isdisjoint(hook.groups))
     ]
 
@@ -51,20 +56,53 @@ class Chooser:
         self._codes = plan.pattern_codes
         self._tagger = Tagger(plan, Sniffer(world.repo.top))
         self._modes = found.modes
-        entries = list(found.entries)
-        if not found.is_message or plan.dialect == PRE_COMMIT:
-            entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
-        self._entries = entries
+        self._is_message = found.is_message
+        self._found = list(found.entries)
+        self._projects: "dict[str, Plan | Project]" = {"": plan}
+        for project in plan.projects:
+            self._projects[project.folder] = project
+        self._orphans = [project.folder for project in plan.projects if project.orphan]
+        self._entries: "dict[str, list[Entry]]" = {}
 
     def choose(self, hook: Hook) -> Choice:
         """What this hook will do now."""
         reason = self._ruled_out(hook)
         if reason is not None:
             return Choice(hook, [], reason)
-        paths = select.for_hook(hook, self._entries, self._searcher, self._tags_of)
+        paths = self._paths(hook)
         if not paths and not hook.always_run:
-            return Choice(hook, [], "no files to check")
+            return Choice(hook, [], "no files to check", self._is_unconcerned(hook))
         return Choice(hook, paths)
+
+    def ends_project(self, hook: Hook) -> bool:
+        """Whether no further hook of its project runs when this one has failed."""
+        return hook.fail_fast or self._projects[hook.project].fail_fast
+
+    def _paths(self, hook: Hook) -> "list[bytes]":
+        if self._is_message and hook.project:
+            return self._message(hook)
+        return select.for_hook(hook, self._entries_of(hook.project), self._searcher, self._tags_of)
+
+    def _message(self, hook: Hook) -> "list[bytes]":
+        """The message is about the commit, not about a folder: every project's hooks get it, as prek does it."""
+        flat = hook.replace(project="", root="" if hook.root == hook.project else hook.root)
+        paths = select.for_hook(flat, self._entries_of(""), self._searcher, self._tags_of)
+        return [select.outward(path, hook.project) for path in paths]
+
+    def _entries_of(self, folder: str) -> "list[Entry]":
+        """The candidates that the hooks of a project share."""
+        known = self._entries.get(folder)
+        if known is None:
+            project = self._projects[folder]
+            known = select.in_project(folder, self._found, self._orphans) if self._orphans or folder else self._found
+            if not self._is_message or project.dialect == PRE_COMMIT:
+                skip = len(os.fsencode(folder)) + 1 if folder else 0
+                known = select.by_name(known, project.files, project.exclude, self._searcher, skip)
+            self._entries[folder] = known
+        return known
+
+    def _is_unconcerned(self, hook: Hook) -> bool:
+        return bool(hook.project) and not self._request.ids and not self._entries_of(hook.project)
 
     def _searcher(self, pattern: str) -> "Callable[[str], object]":
         return searcher(pattern, self._codes)
@@ -80,7 +118,7 @@ class Chooser:
         return found | {state.MERGE} if self._request.stage.name == "pre-merge-commit" else found
 
     def _ruled_out(self, hook: Hook) -> "str | None":
-        if not self._request.skip.isdisjoint((hook.id, hook.alias)):
+        if select.is_named(hook, self._request.skip):
             return ""
         if hook.skip_on:
             under_way = self._operations().intersection(hook.skip_on)
