@@ -96,14 +96,14 @@ def digest(data: "bytes | None") -> "bytes | None":
 
 def pack(
     inputs: "dict[bytes, bytes | None]",
-    nested: "tuple[bytes, tuple[bytes, ...]]",
     tables: "tuple[Any, ...]",
     plan: Plan,
+    nested: "tuple[bytes, tuple[bytes, ...]]" = (b"", ()),
 ) -> bytes:
     """The content of a plan file.
 
-    `inputs`: path -> digest of every file looked at; `nested`: the hint at nested configurations, and their names;
-    `tables`: see `tables_key`.
+    `inputs`: path -> digest of every file looked at; `tables`: see `tables_key`; `nested`: the hint at nested
+    configurations, and their names.
     """
     plain = plan.replace(
         hooks=tuple(hook.values() for hook in plan.hooks),
