@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     """path -> identify's tags of the file now in the work tree."""
 
 NOTHING = "^$"
-"""The regular expression of no name at all."""
+"""The regular expression of no name at all ..."""
+_NOTHING_TOO = b"\n"
+"""... but for this one: `$` is also found before a last line break."""
 
 
 def by_name(entries: "Iterable[Entry]", files: str, exclude: str, searcher: "Searcher", skip: int = 0) -> "list[Entry]":
@@ -20,8 +22,8 @@ def by_name(entries: "Iterable[Entry]", files: str, exclude: str, searcher: "Sea
 
     Names are matched as text, bytes that are not UTF-8 as surrogates, so that no name is unmatchable.
     """
-    if not files and not exclude:
-        return list(entries)
+    if not files and exclude in ("", NOTHING):  # most hooks; a call for each name would cost 20 hooks 20 ms
+        return [entry for entry in entries if entry.path[skip:] != _NOTHING_TOO or not exclude]
     wanted, unwanted = searcher(files), searcher(exclude or NOTHING)
     named = ((entry, entry.path[skip:].decode("utf-8", "surrogateescape")) for entry in entries)
     return [entry for entry, name in named if wanted(name) and not unwanted(name)]
