@@ -98,9 +98,8 @@ def show(rounds: "list[tuple[float, float, float, float]]", files: int) -> None:
     print(f"{HOOKS} hooks on {files} files, {len(rounds)} rounds, medians")
     print(f"  bare commands {alone * 1000:.0f} ms, gitseq run --all-files {took * 1000:.0f} ms")
     print(f"  ratio {ratio:.3f}, of the minima {least:.3f} (budget {BUDGET})")
-    print(
-        f"  processor time added: {added * 1000:.0f} ms, {1 + added / nominal:.3f} of {nominal * 1000:.0f} ms undisturbed"
-    )
+    undisturbed = 1 + added / nominal
+    print(f"  processor time added {added * 1000:.0f} ms: ratio {undisturbed:.3f} to {nominal * 1000:.0f} ms")
 
 
 if __name__ == "__main__":
