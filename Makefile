@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help demo test check lint types docs campaign bench bench-quick clean python-is-usable
+.PHONY: help demo test check lint types docs pages campaign coverage bench bench-quick clean python-is-usable
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check: lint types docs test ## all of the above
 campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
 	$(BIN)/python -m pytest tests -m campaign --timeout 0 $(ARGS)
 
+coverage: $(VENV)/.ready ## branches of core, queue, cage and guard, across processes (long; not part of check)
+	$(BIN)/python -m tests.support.coverage_run $(ARGS)
+
 bench: $(VENV)/.ready ## start-up and whole-tree tables beside pre-commit, prek and lefthook
 	$(BIN)/python benchmarks/startup.py --count $(ARGS)
 	$(BIN)/python benchmarks/all_files.py $(ARGS)
@@ -56,6 +59,9 @@ bench-quick: $(VENV)/.ready ## the same in about a minute
 	$(BIN)/python benchmarks/all_files.py --quick $(ARGS)
 	$(BIN)/python benchmarks/queue_handoff.py --quick
 	$(BIN)/python benchmarks/contention.py --quick $(ARGS)
+
+pages: $(VENV)/.ready ## write the pages that are read off the code
+	$(BIN)/python docs/generate.py
 
 clean: ## remove what was built and installed
 	rm -rf .venv .venv-demo .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build site

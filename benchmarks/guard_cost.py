@@ -6,7 +6,11 @@ A repository of 5,000 files with 10 or 1,000 unstaged changes. Three ways, inter
     patch       git diff > patch; git checkout -- .; git apply patch: what pre-commit and prek do
     stash       git stash push --keep-index; git stash pop --index
 
-    python benchmarks/guard_cost.py [--files 5000] [--rounds 9] [--folder DIR]
+Then the whole of a `git commit` with one no-op hook, beside the peers, each in a repository of its own: with nothing
+unstaged, with 10 and with 1,000 unstaged changes, and the difference, which is what hiding and restoring costs.
+
+    python benchmarks/guard_cost.py [--files 5000] [--rounds 9] [--folder DIR] [--peers DIR]
+                                    [--part steps|commits] [--pause 60]
 """
 
 import argparse
@@ -18,6 +22,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+import contenders
+import measure as measuring
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -98,21 +106,112 @@ class Bench:
         return hidden - begun, time.perf_counter() - hidden
 
 
+# --- whole commits, beside the peers ------------------------------------------------------------------
+
+COMMIT = ["git", "commit", "-q", "-m", "x"]
+AMOUNTS = (0, *CHANGED)
+KINDS = (contenders.Gitseq, contenders.Prek, contenders.PreCommit, contenders.Lefthook)
+
+
+class Commits:
+    """One contender, with a repository for each number of unstaged changes."""
+
+    def __init__(self, entrant: contenders.Contender, folder: Path, files: int) -> None:
+        self.entrant = entrant
+        self._repos: dict[int, Path] = {}
+        first = folder / f"{entrant.name}-0"
+        contenders.make_repository(first, files, entrant.env)
+        entrant.set_up(first, 1)
+        contenders.commit_set_up(first, entrant.env)
+        for amount in AMOUNTS:
+            self._repos[amount] = folder / f"{entrant.name}-{amount}"
+            if amount:
+                shutil.copytree(first, self._repos[amount], symlinks=True)
+                entrant.set_up(self._repos[amount], 1)
+        for amount, repo in self._repos.items():
+            self._prepare(repo, amount)
+
+    def _prepare(self, repo: Path, amount: int) -> None:
+        names = sorted(repo.glob("pkg*/*.py"))
+        for name in names[1 : amount + 1]:
+            name.write_text(name.read_text() + "UNSTAGED = True\n")
+        names[0].write_text("STAGED = True\n")
+        self._git(repo, "add", str(names[0]))
+        time.sleep(1.1)  # past the racy moment, or git compares every file's content
+        self._git(repo, "status")
+
+    def _git(self, repo: Path, *arguments: str) -> None:
+        command = ["git", *arguments]
+        subprocess.run(command, cwd=repo, env=self.entrant.env, check=True, capture_output=True)
+
+    def commit(self, amount: int) -> float:
+        """Seconds of one commit, which is taken back afterwards."""
+        repo = self._repos[amount]
+        sample = measuring.run(COMMIT, self.entrant.env, repo)
+        self._git(repo, "reset", "-q", "--soft", "HEAD~1")
+        return sample.wall
+
+
+def compare_commits(folder: Path, peers: "Path | None", files: int, rounds: int, pause: float) -> None:
+    own = Path(sys.executable).parent
+    places = {kind: own if kind is contenders.Gitseq else contenders.peers_folder(peers) for kind in KINDS}
+    found = [Commits(kind(place, folder / "home"), folder, files) for kind, place in places.items()]
+    cells = [(one, amount) for one in found for amount in AMOUNTS]
+    seconds: dict[tuple[str, int], list[float]] = {(one.entrant.name, amount): [] for one, amount in cells}
+    for turn in range(rounds + 1):
+        time.sleep(pause if turn else 0)
+        for one, amount in random.sample(cells, len(cells)):
+            taken = one.commit(amount)
+            if turn:  # the first round only warms up
+                seconds[one.entrant.name, amount].append(taken)
+    rows = []
+    for one in found:
+        name = one.entrant.name
+        medians = [statistics.median(seconds[name, amount]) * 1000 for amount in AMOUNTS]
+        least = [min(seconds[name, amount]) * 1000 for amount in AMOUNTS]
+        whole = [f"{middle:.0f} ({low:.0f})" for middle, low in zip(medians, least, strict=True)]
+        cost = [f"{middle - medians[0]:.0f} ({low - least[0]:.0f})" for middle, low in zip(medians, least, strict=True)]
+        rows.append([f"{name} {one.entrant.version()}", *whole, *cost[1:]])
+    print(f"\n`git commit`, {files} files, one no-op hook; median (least) of {rounds} interleaved rounds, ms")
+    heads = [f"{amount} unstaged" for amount in AMOUNTS] + [f"cost of {amount}" for amount in CHANGED]
+    print(measuring.table(["", *heads], rows))
+
+
+# --- the steps alone ----------------------------------------------------------------------------------
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--folder", help="where to build the repository (default: the system's temporary folder)")
+    parser.add_argument("--folder", help="where to build the repositories (default: the system's temporary folder)")
+    parser.add_argument("--peers", type=Path, metavar="DIR", help="a virtual environment that has the peers")
+    parser.add_argument(
+        "--pause",
+        type=float,
+        default=0.0,
+        help="seconds between rounds of commits; ext4 is slow to make files where some were removed in the last minute",
+    )
+    parser.add_argument("--part", choices=["steps", "commits"], help="only one of the two tables")
     options = parser.parse_args()
-    top = os.fsencode(os.path.realpath(tempfile.mkdtemp(prefix="guard-cost-", dir=options.folder)))
+    folder = os.path.realpath(tempfile.mkdtemp(prefix="guard-cost-", dir=options.folder))
+    print(measuring.machine())
     try:
-        bench = Bench(top)
-        bench.build(options.files)
-        print(f"{options.files} files, medians of {options.rounds} interleaved rounds, ms (hide + restore = both)")
-        for count in CHANGED:
-            show(count, measure(bench, count, options.rounds))
+        if options.part != "commits":
+            show_steps(os.fsencode(folder) + b"/steps", options.files, options.rounds)
+        if options.part != "steps":
+            compare_commits(Path(folder), options.peers, options.files, options.rounds, options.pause)
     finally:
-        shutil.rmtree(top)
+        shutil.rmtree(folder)
+
+
+def show_steps(top: bytes, files: int, rounds: int) -> None:
+    os.mkdir(top)
+    bench = Bench(top)
+    bench.build(files)
+    print(f"{files} files, medians of {rounds} interleaved rounds, ms (hide + restore = both)")
+    for count in CHANGED:
+        show(count, measure(bench, count, rounds))
 
 
 def measure(bench: Bench, count: int, rounds: int) -> "dict[str, list[tuple[float, float]]]":

@@ -100,9 +100,7 @@ class _SiteFinder:
 def main() -> None:
     """What a shim calls: `sys.argv` is ['-c', library, path of the hook, stage, git's arguments ...]."""
     gc.disable()  # a run is short and makes few cycles; walking its modules again and again costs 1.5 ms
-    linker = _Linker(_load(), type(__spec__))
-    sys.meta_path.insert(0, linker)
-    sys.meta_path.append(_SiteFinder())
+    linker = _set_up()
     linker.link(_HEADS[0])
     from gitseq.cli import hook
 
@@ -112,6 +110,23 @@ def main() -> None:
 
         bundle.store(_PATH, _MARK, _HEADS, _stamp)
     os._exit(code)  # nothing is left to clean up, and tearing down the interpreter costs milliseconds
+
+
+def wrapper() -> None:
+    """What a wrapper calls: `sys.argv` is ['-c', library, start folder, path of the command, arguments ...]."""
+    gc.disable()
+    linker = _set_up()
+    linker.link(_HEADS[-1])
+    from gitseq.cli import wrapped
+
+    os._exit(wrapped.main())
+
+
+def _set_up() -> _Linker:
+    linker = _Linker(_load(), type(__spec__))
+    sys.meta_path.insert(0, linker)
+    sys.meta_path.append(_SiteFinder())
+    return linker
 
 
 def _stamp(source: str) -> "tuple[str, int, int]":

@@ -258,6 +258,10 @@ class Entry(Record):
     """Blob id in the index; '' when unknown."""
 
 
+CACHED = "cached"
+"""The reason of a pass that the ledger answered for."""
+
+
 class Verdict(Record):
     """The outcome of one hook."""
 
@@ -283,6 +287,13 @@ class Verdict(Record):
     """Seconds."""
     contained_by: str = ""
     """What held its caps: `cgroup2`, `cgroup1` or `polling`; '' when it never started."""
+    cached: int = 0
+    """How many of `files` were not shown to it, because it has passed them before."""
+
+    @property
+    def from_ledger(self) -> bool:
+        """Whether it passed without being started."""
+        return self.reason == CACHED
 
     @property
     def failed(self) -> bool:
@@ -359,6 +370,8 @@ class CommandFinished(Event):
     processes: int
     killed: str = ""
     """Which cap it ran into: `timeout`, `memory` or `processes`; '' when none."""
+    signal: int = 0
+    """By which it died, or 0."""
 
 
 class HookStarted(Event):

@@ -52,11 +52,10 @@ class Gauge:
         if self._admit_at and now >= self._admit_at:
             self._admit_at = 0.0
             self._admit()
-        before, self.reading = self.reading, self._read(now)
-        hit = self._judge(on_half)
-        self.next_at = clock.monotonic() + caps.next_look(
-            before, self.reading, self.limits.memory, self.limits.processes
-        )
+        before, reading = self.reading, self._read(now)
+        self.reading = reading
+        hit = self._judge(reading, on_half)
+        self.next_at = clock.monotonic() + caps.next_look(before, reading, self.limits.memory, self.limits.processes)
         if self._admit_at:
             self.next_at = min(self.next_at, self._admit_at)
         return hit
@@ -81,35 +80,31 @@ class Gauge:
 
     def _note_largest(self, members: "list[Member]") -> None:
         """The kernel may kill the largest before we look again; then this is all that is known of it."""
-        if members:
-            largest = max(members, key=lambda member: member.resident)
-            if self._largest is None or largest.resident > self._largest.memory:
-                self._largest = Held(largest.pid, tree.command_line(largest.pid), largest.resident)
+        largest = max(members, key=lambda member: member.resident, default=None)
+        if largest is not None and (self._largest is None or largest.resident > self._largest.memory):
+            self._largest = Held(largest.pid, tree.command_line(largest.pid), largest.resident)
 
-    def _judge(self, on_half: "Callable[[int, int], None] | None") -> "Hit | None":
-        now, limits = self.reading, self.limits
-        if now is None:
-            return None
+    def _judge(self, now: Reading, on_half: "Callable[[int, int], None] | None") -> "Hit | None":
+        limits = self.limits
         if limits.processes is not None and now.count > limits.processes:
             return Hit("processes", limits.processes, now.count, now.count, self._largest)
         hit = self.kernel_hit()
         if hit is not None or limits.memory is None:
             return hit
-        if not self._told_half and self._convicts(limits.memory // 2, stop=False):
+        if not self._told_half and self._convicts(now, limits.memory // 2, stop=False):
             self._told_half = True
             if on_half is not None:
                 on_half(self._used(), limits.memory)
-        if self._convicts(limits.memory, stop=True):
+        if self._convicts(now, limits.memory, stop=True):
             return Hit("memory", limits.memory, self._used(), now.count, self._largest)
         return None
 
     def _used(self) -> int:
         return self._base.used if self._base is not None else self.peak
 
-    def _convicts(self, threshold: int, *, stop: bool) -> bool:
+    def _convicts(self, now: Reading, threshold: int, *, stop: bool) -> bool:
         """Whether the tree really uses that much; measured only when the bound says it might."""
-        now = self.reading
-        if now is None or not caps.worth_measuring(now.memory, threshold, self._base, now.at):
+        if not caps.worth_measuring(now.memory, threshold, self._base, now.at):
             return False
         self._measure(threshold, stop=stop)
         if self._base is None or self._base.used < threshold:
@@ -179,10 +174,8 @@ class Gauge:
                     leaf.admit(member)
                     self._uncharged += tree.unshared(member)  # too much if anything: some of it is charged by now
         except OSError:  # another user's process: it stays where it is, and we go on without
-            for pid in leaf.pids():
-                member_inside = tree.look(pid)
-                if member_inside is not None:
-                    leaf.release(member_inside)
+            for inside_now in filter(None, map(tree.look, leaf.pids())):
+                leaf.release(inside_now)
             leaves.discard(leaf, self._state_dir)
             self._uncharged = 0
             return

@@ -92,10 +92,13 @@ def discard(leaf: Leaf, state_dir: bytes) -> None:
         _forget(os.path.join(state_dir, _FOLDER, name))
 
 
-def namespace() -> bytes:
-    """Which set of process ids ours belongs to; in a container, pid 7 is another process than outside."""
+def namespace(pid: int = 0) -> bytes:
+    """Which set of process ids a process (0: we) belongs to; in a container, pid 7 is another process than outside.
+
+    b'' for one that is gone, and where there are no such sets.
+    """
     try:
-        return os.readlink(b"/proc/self/ns/pid")
+        return os.readlink(b"/proc/%d/ns/pid" % (pid or os.getpid()))
     except OSError:
         return b""
 

@@ -118,7 +118,7 @@ def _proof(member: "Member", belongs: "Belongs", place: int) -> str:
 
 def _marked_by_the_dead(pid: int, place: int) -> bool:
     mark = marks.read(_mark(pid))
-    if mark is None or mark[0] != place or _namespace(pid) != leaves.namespace():
+    if mark is None or mark[0] != place or leaves.namespace(pid) != leaves.namespace():
         return False
     engine = tree.look(mark[2])
     return engine is None or engine.start & marks.START_MASK != mark[1]
@@ -130,13 +130,6 @@ def _mark(pid: int) -> int:
             soft = line[len(_LOCKS_LINE) :].split()[0]
             return int(soft) if soft.isdigit() else 0
     return 0
-
-
-def _namespace(pid: int) -> bytes:
-    try:
-        return os.readlink(b"/proc/%d/ns/pid" % pid)
-    except OSError:
-        return b"?"
 
 
 def _told(item: _Found, *, ended: bool) -> Reaped:

@@ -3,7 +3,8 @@
 import os
 
 from gitseq.config import compiled, kept
-from gitseq.errors import EnvironmentProblem, NoConfiguration
+from gitseq.engine import settings
+from gitseq.errors import ConfigError, EnvironmentProblem, NoConfiguration
 from gitseq.git import repo
 from gitseq.git.nested import Nested
 from gitseq.host import terminal
@@ -20,8 +21,19 @@ if TYPE_CHECKING:
 
 
 def add_option(parser: "argparse.ArgumentParser") -> None:
-    """`--config FILE`."""
+    """`--config FILE` and `--profile P`."""
     parser.add_argument("--config", "-c", metavar="FILE", help="use this file, and no local overlay")
+    add_profile_option(parser)
+
+
+def add_profile_option(parser: "argparse.ArgumentParser") -> None:
+    """`--profile P`."""
+    parser.add_argument("--profile", metavar="P", help="with the values of [profile.P] (default: GITSEQ_PROFILE)")
+
+
+def environment(options: "argparse.Namespace", env: "Env") -> "Env":
+    """The environment a verb works in: `--profile` is GITSEQ_PROFILE for it and for all that is started from it."""
+    return env if options.profile is None else {**env, b"GITSEQ_PROFILE": os.fsencode(options.profile)}
 
 
 def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
@@ -32,7 +44,8 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     found = repo.discover(context.env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     nested = Nested(found, context.env)
-    plan = compile_plan(kept.Where(found.top, context.env, explicit, nested), fetcher(found, context.env)).plan
+    where = kept.Where(found.top, environment(options, context.env), explicit, nested)
+    plan = compile_plan(where, fetcher(found, context.env), settings.vet).plan
     if explicit is not None:
         return plan
     waiting = (f"{workspace.shown(name)} is not tracked; once it is added, it counts" for name in nested.untracked())
@@ -43,7 +56,7 @@ def current_plan(repo: "Repo", env: "Env", explicit: "bytes | None" = None) -> P
     """The plan of the configuration as it is now, nested ones included unless one is named. Raises ConfigError,
     NoConfiguration, and what fetching its repositories raises."""
     fetch, nested = fetcher(repo, env), Nested(repo, env)
-    return compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, nested=nested)
+    return compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, vet=settings.vet, nested=nested)
 
 
 def fetcher(repo: "Repo", env: "Env") -> "Fetch":
@@ -59,10 +72,18 @@ def fetcher(repo: "Repo", env: "Env") -> "Fetch":
 
 
 def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
-    """The configuration; where there is none, or its repositories cannot be had now, all of its defaults."""
+    """The configuration; where there is none, or its repositories cannot be had now, all of its defaults.
+
+    ConfigError when these lack a profile that was asked for.
+    """
     try:
         return current_plan(repo, env)
-    except (NoConfiguration, EnvironmentProblem):
+    except EnvironmentProblem:
+        return Plan("", ())
+    except NoConfiguration as none:
+        if env.get(b"GITSEQ_PROFILE"):
+            name = env[b"GITSEQ_PROFILE"].decode("utf-8", "backslashreplace")
+            raise ConfigError(f"there is no profile `{name}`: {none.what}", hint=none.hint) from None
         return Plan("", ())
 
 

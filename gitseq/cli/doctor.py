@@ -105,6 +105,7 @@ def _patient(context: "Context", repo: "Repo | None", signals: Signals) -> "Pati
 def _plan(repo: "Repo", context: "Context") -> "tuple[Plan | None, ConfigError | None]":
     """The configuration, read from scratch, or what is wrong with it."""
     from gitseq.config.kept import Where
+    from gitseq.engine import settings
     from gitseq.git.nested import Nested
 
     try:
@@ -112,7 +113,8 @@ def _plan(repo: "Repo", context: "Context") -> "tuple[Plan | None, ConfigError |
         from gitseq.engine import fetching
 
         fetch = fetching.offline(repo, context.env)  # a doctor looks, and downloads nothing
-        return compile_plan(Where(repo.top, context.env, None, Nested(repo, context.env)), fetch).plan, None
+        where = Where(repo.top, context.env, None, Nested(repo, context.env))
+        return compile_plan(where, fetch, settings.vet).plan, None
     except ConfigError as error:
         return None, error
     except ImportError as error:  # told by the check of the packages

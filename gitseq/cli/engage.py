@@ -48,6 +48,7 @@ def run(call: Call, repo: "Repo", plan: "Plan", marks: "Marks", early: "procs.Re
         by_git=True,
         skip=skip_list(env),
         legacy=call.legacy,
+        no_cache=bool(env.get(b"GITSEQ_NO_CACHE")),
         tty=coloured,
     )
     place = journal.place(repo.state_dir, repo.top, env)

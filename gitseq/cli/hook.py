@@ -80,11 +80,14 @@ class _Call:
         reference-transaction would block the very checkout that leads back.
         """
         from gitseq.config import compiled
+        from gitseq.engine import settings
         from gitseq.model import Plan
 
+        fetch = self._fetcher(repo)
         try:
+            nested = Nested(repo, self._env)
             return compiled.load(
-                repo.top, repo.state_dir, self._env, None, fetch=self._fetcher(repo), nested=Nested(repo, self._env)
+                repo.top, repo.state_dir, self._env, None, fetch=fetch, vet=settings.vet, nested=nested
             )
         except NoConfiguration:
             if self._env.get(b"PRE_COMMIT_ALLOW_NO_CONFIG"):

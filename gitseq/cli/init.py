@@ -4,7 +4,7 @@ import os
 import re
 
 from gitseq.cli.telling import say
-from gitseq.errors import Refused
+from gitseq.errors import Refused, UsageError
 from gitseq.git import repo
 from gitseq.host import files
 from gitseq.model import Record
@@ -24,6 +24,11 @@ minimum_version = "0.1"
 
 # Files that no hook should see (a regular expression, or { glob = ["vendor/**"] }):
 # exclude = "^vendor/"
+"""
+_EXAMPLES = """examples:
+  gitseq init && gitseq install
+  gitseq init --agents              a section for agents in AGENTS.md, or in the CLAUDE.md that is there
+  gitseq init --agents --remove     and without it again
 """
 _EXAMPLE = """
 # No tool was recognised in this tree, so here is a hook that always holds; write your own beside it.
@@ -112,12 +117,16 @@ TOOLS = (
 def configure(parser: "argparse.ArgumentParser") -> None:
     """Options of the verb."""
     parser.add_argument("--dry-run", "--stdout", action="store_true", help="print it, write nothing")
-    parser.epilog = "Example: gitseq init && gitseq install"
+    parser.add_argument("--agents", action="store_true", help="instead: tell coding agents in AGENTS.md and CLAUDE.md")
+    parser.add_argument("--remove", action="store_true", help="with --agents: take that section out again")
+    parser.epilog = _EXAMPLES
 
 
 def run(options: "argparse.Namespace", context: "Context") -> int:
     """Write a starter for the tools found, or print it. Raises Refused rather than touch a file that is there."""
     top = repo.discover(context.env, context.cwd).top
+    if options.agents or options.remove:
+        return _agents(options, top)
     found = [tool for tool in TOOLS if _shows(tool, top)]
     text = starter(found)
     if options.dry_run:
@@ -127,6 +136,14 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     told = ", ".join(tool.name for tool in found) or "no tool it knows"
     say(f"wrote {_NAME.decode()} (found: {told})\nnext: gitseq install\n")
     return 0
+
+
+def _agents(options: "argparse.Namespace", top: bytes) -> int:
+    from gitseq.cli import agents
+
+    if not options.agents:
+        raise UsageError("--remove goes with --agents", hint="gitseq init --agents --remove")
+    return agents.remove(top) if options.remove else agents.write(top, dry_run=options.dry_run)
 
 
 def starter(found: "list[Tool]") -> str:

@@ -92,7 +92,7 @@ def _folder(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
 
 def _install(folder: bytes, stages: "tuple[str, ...]", force: bool, context: Context) -> "Iterator[str]":
     """Place the shims; shims of other stages are renewed too, for they name the same interpreter."""
-    template, python, library = package.shim_template(), package.interpreter(), package.library()
+    template, python, library = package.template(b"shim.sh"), package.interpreter(), package.library()
     try:
         others = tuple(stage for stage in shims.installed(folder) if stage not in stages)
         texts = {stage: installing.shim(template, stage, python, library) for stage in stages + others}

@@ -95,7 +95,8 @@ def _part(plan: "Plan | Project", hooks: "list[Hook]") -> "list[str]":
 
 
 def _row(hook: "Hook") -> "tuple[str, ...]":
-    command = on_one_line(hook.argv[0].strip() if hook.shell else " ".join(hook.argv))
+    words = ("builtin:", hook.builtin, *hook.argv) if hook.builtin else hook.argv
+    command = on_one_line(hook.argv[0].strip() if hook.shell else " ".join(words))
     if hook.language != "system":
         command = f"{hook.language}: {command}"
     if len(command) > _LONGEST_COMMAND:

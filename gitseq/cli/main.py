@@ -4,23 +4,30 @@ A verb is a module `gitseq.cli.<verb>` with `configure(parser)` and `run(options
 that was asked for is imported.
 """
 
-import argparse
 import importlib
 import os
 import sys
 
 from gitseq import __version__
+from gitseq.cli import quick
 from gitseq.errors import GitseqError
 from gitseq.host import env as host_env
 from gitseq.host import signals
 from gitseq.ui import plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
 VERBS = {
     "install": "write the shims into the hooks directory of this repository",
     "uninstall": "remove the shims and put earlier hooks back",
     "run": "run the hooks of a stage now",
     "exec": "run any command in its turn",
+    "cache": "show, empty or test the store of passes",
     "status": "show who holds the lease and who waits",
+    "wrap": "write wrappers, so that commands take their turn by themselves",
+    "unwrap": "take wrappers away again",
     "monitor": "the same, live, with keys to cancel and to kill",
     "doctor": "find what is wrong around gitseq, and what to type",
     "logs": "show what runs did: the last ones, one in detail, or in figures",
@@ -33,6 +40,9 @@ VERBS = {
     "env": "show, install and sweep what remote hooks need",
     "update": "move the revs of remote hooks to the newest tags",
     "try-repo": "run the hooks of a repository without configuring them",
+    "builtin": "run a hook inside gitseq as a command",
+    "migrate": "turn the configuration of another hook manager into a gitseq.toml",
+    "completion": "print what a shell needs to complete gitseq's command line",
 }
 
 
@@ -61,7 +71,7 @@ def run(arguments: "list[str]") -> int:
             from gitseq.cli import meta
 
             return meta.run(arguments[1:], context)
-        options = _parse(arguments)
+        options = quick.options(arguments) or _parse(arguments)
         module = importlib.import_module(_module_of(options.verb))
         code: int = module.run(options, context)
         return code
@@ -80,16 +90,23 @@ def _module_of(verb: str) -> str:
     return "gitseq.cli." + verb.replace("-", "_")
 
 
-def _parse(arguments: "list[str]") -> argparse.Namespace:
+def _parse(arguments: "list[str]") -> "argparse.Namespace":
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
-    parser = argparse.ArgumentParser(
+    asked = next((argument for argument in arguments if argument in VERBS), None)
+    return parser([asked] if asked is not None else []).parse_args(arguments)
+
+
+def parser(configured: "list[str]") -> "argparse.ArgumentParser":
+    """The parser of the whole command line, in which these verbs know their options."""
+    import argparse
+
+    top = argparse.ArgumentParser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",
         epilog="Example: gitseq init && gitseq install && git commit",
     )
-    parser.add_argument("--version", action="version", version=f"gitseq {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    asked = next((argument for argument in arguments if argument in VERBS), None)
+    top.add_argument("--version", action="version", version=f"gitseq {__version__}")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, help_line in VERBS.items():
         sub = verbs.add_parser(
             verb,
@@ -98,6 +115,6 @@ def _parse(arguments: "list[str]") -> argparse.Namespace:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        if verb == asked:
+        if verb in configured:
             importlib.import_module(_module_of(verb)).configure(sub)
-    return parser.parse_args(arguments)
+    return top

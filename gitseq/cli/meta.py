@@ -5,7 +5,7 @@ import os
 from gitseq.cli import configuration
 from gitseq.cli.telling import tell
 from gitseq.config import compiled, kept, load
-from gitseq.engine import meta
+from gitseq.engine import meta, settings
 from gitseq.errors import UsageError
 from gitseq.git import repo as git_repo
 
@@ -34,7 +34,9 @@ def run(words: "list[str]", context: "Context") -> int:
 
 def _unapplied(repo: "Repo", name: bytes, context: "Context") -> "list[str]":
     fetch = configuration.fetcher(repo, context.env)
-    plan = compiled.load(repo.top, repo.state_dir, context.env, os.path.join(context.cwd, name), fetch=fetch)
+    plan = compiled.load(
+        repo.top, repo.state_dir, context.env, os.path.join(context.cwd, name), fetch=fetch, vet=settings.vet
+    )
     return meta.unapplied(plan, repo, context.env)
 
 

@@ -1,15 +1,13 @@
 """`gitseq run`: the hooks of a stage, by hand or in CI."""
 
-import argparse
 import os
 
 from gitseq.cli import configuration
-from gitseq.cli.main import Context
 from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
-from gitseq.engine import dry, settings
 from gitseq.engine import request as asked
 from gitseq.engine import run as engine
+from gitseq.engine import settings
 from gitseq.engine.request import Request, World, skip_list
 from gitseq.errors import UsageError
 from gitseq.git import call
@@ -18,9 +16,15 @@ from gitseq.git.repo import Repo
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
-from gitseq.ui import journal, json, plain
+from gitseq.ui import journal, plain
 from gitseq.ui.journal import Journal
-from gitseq.ui.live import Live
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from gitseq.cli.main import Context
+    from gitseq.git.content import Comparison
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +46,7 @@ _LINES = ("text", "github")
 """Formats for people; the others are one document on standard output."""
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
+def configure(parser: "argparse.ArgumentParser") -> None:
     """The options of `gitseq run`."""
     parser.epilog = _EXAMPLES
     parser.add_argument(
@@ -70,18 +74,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     waiting = parser.add_mutually_exclusive_group()
     waiting.add_argument("--wait", metavar="D", help="wait at most so long for our turn (such as 10m)")
     waiting.add_argument("--no-wait", action="store_true", help="do not wait for our turn; end with 75")
+    parser.add_argument("--no-cache", action="store_true", help="run every hook on every file, passed before or not")
     parser.add_argument("--dry-run", action="store_true", help="show what would run, and run nothing")
     parser.add_argument("--show-diff-on-failure", action="store_true", help="when a hook fails, show `git diff`")
     told = "how the outcome is told (default: text, in a GitHub workflow github)"
     parser.add_argument("--format", choices=_FORMATS, help=told)
     parser.add_argument("--color", choices=colour.CHOICES, help="default: auto, or GITSEQ_COLOR")
     parser.add_argument("--config", "-c", metavar="FILE", help="this configuration file")
+    configuration.add_profile_option(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="also show the output of hooks that pass")
 
 
-def run(options: argparse.Namespace, context: Context) -> int:
+def run(options: "argparse.Namespace", context: "Context") -> int:
     """Run the hooks that were asked for."""
-    env = context.env
+    env = configuration.environment(options, context.env)
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     plan = settings.overridden(configuration.current_plan(repo, env, explicit), env)
@@ -102,13 +108,18 @@ def run(options: argparse.Namespace, context: Context) -> int:
         world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
         if options.dry_run:
             return _dry_run(options, request, world)
-        report = engine.execute(request, world)
+        comparison = _comparison(request, world)
+        try:
+            report = engine.execute(request, world.replace(tree=comparison))
+        finally:
+            if comparison is not None:
+                comparison.end()
     if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
         _show_diff(repo, context, coloured, as_document=options.format not in _LINES)
     return report.exit_code
 
 
-def _format(options: argparse.Namespace, env: "host_env.Env") -> str:
+def _format(options: "argparse.Namespace", env: "host_env.Env") -> str:
     """Who runs in a GitHub workflow and chooses nothing gets annotations: lines that only its runner reads."""
     chosen: str = options.format or ("github" if env.get(b"GITHUB_ACTIONS") == b"true" else "text")
     if options.dry_run and chosen not in (*_LINES, "json"):
@@ -116,8 +127,10 @@ def _format(options: argparse.Namespace, env: "host_env.Env") -> str:
     return chosen
 
 
-def _consumer(options: argparse.Namespace, top: bytes, coloured: bool, live: bool) -> "Callable[[Event], None]":
+def _consumer(options: "argparse.Namespace", top: bytes, coloured: bool, live: bool) -> "Callable[[Event], None]":
     if options.format == "json":
+        from gitseq.ui import json
+
         return json.Json()
     if options.format == "github":
         from gitseq.ui.github import GitHub
@@ -126,6 +139,8 @@ def _consumer(options: argparse.Namespace, top: bytes, coloured: bool, live: boo
     if options.format not in _LINES:
         return _document(options.format, top)
     if live:
+        from gitseq.ui.live import Live
+
         return Live(colour=coloured, verbose=options.verbose)
     return plain.Plain(colour=coloured, verbose=options.verbose)
 
@@ -144,7 +159,7 @@ def _document(name: str, top: bytes) -> "Callable[[Event], None]":
     return GitLab(top)
 
 
-def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Request:
+def _request(options: "argparse.Namespace", context: "Context", repo: Repo) -> Request:
     stage, words = _stage_and_ids(options)
     ids = tuple(_from_top(word, context, repo) for word in words)
     select, files, revisions = _selection(options, context, repo)
@@ -158,11 +173,12 @@ def _request(options: argparse.Namespace, context: Context, repo: Repo) -> Reque
         groups=tuple(options.group),
         skip=skip_list(context.env, tuple(options.skip)),
         fail_fast=options.fail_fast,
+        no_cache=options.no_cache or bool(context.env.get(b"GITSEQ_NO_CACHE")),
     )
 
 
 def _message_file(
-    options: argparse.Namespace, context: Context, repo: Repo, stage: str, select: str
+    options: "argparse.Namespace", context: "Context", repo: Repo, stage: str, select: str
 ) -> "tuple[bytes, ...]":
     """The argument that git would hand to a hook about a message."""
     if options.commit_msg_filename is None:
@@ -175,17 +191,17 @@ def _message_file(
     return (os.path.relpath(os.path.join(context.cwd, os.fsencode(options.commit_msg_filename)), repo.top),)
 
 
-def _stage_and_ids(options: argparse.Namespace) -> "tuple[str, tuple[str, ...]]":
+def _stage_and_ids(options: "argparse.Namespace") -> "tuple[str, tuple[str, ...]]":
     """Positional names are stages or hook ids; a stage by option leaves them all to be ids."""
     if options.stage is not None:
-        return _known_stage(options.stage), tuple(options.what)
+        return known_stage(options.stage), tuple(options.what)
     stages = [name for name in options.what if name in STAGES]
     if len(stages) > 1:
         raise UsageError(f"one stage at a time: {', '.join(stages)}", hint="Run gitseq once for each.")
     return (stages or ["pre-commit"])[0], tuple(name for name in options.what if name not in STAGES)
 
 
-def _from_top(word: str, context: Context, repo: Repo) -> str:
+def _from_top(word: str, context: "Context", repo: Repo) -> str:
     """A folder of hooks as typed (relative to where the user stands) as the top knows it; other words as they are."""
     folder = os.path.join(context.cwd, os.fsencode(word))
     if not (word.endswith("/") or word in (".", "..")) or not os.path.isdir(folder):
@@ -193,7 +209,8 @@ def _from_top(word: str, context: Context, repo: Repo) -> str:
     return os.fsdecode(os.path.relpath(os.path.realpath(folder), repo.top)) + "/"
 
 
-def _known_stage(name: str) -> str:
+def known_stage(name: str) -> str:
+    """The stage a person means. UsageError when there is none of that name."""
     name = LEGACY_NAMES.get(name, name)
     if name not in STAGES:
         raise UsageError(f"there is no stage `{name}`", why="Stages: " + ", ".join(STAGES))
@@ -201,7 +218,7 @@ def _known_stage(name: str) -> str:
 
 
 def _selection(
-    options: argparse.Namespace, context: Context, repo: Repo
+    options: "argparse.Namespace", context: "Context", repo: Repo
 ) -> "tuple[str, tuple[bytes, ...], tuple[bytes, ...]]":
     """(which files, their names, the two ends of a range)."""
     if options.from_ref is not None or options.to_ref is not None:
@@ -217,7 +234,7 @@ def _selection(
     return asked.BY_STAGE, (), ()
 
 
-def _revisions(options: argparse.Namespace) -> "tuple[bytes, ...]":
+def _revisions(options: "argparse.Namespace") -> "tuple[bytes, ...]":
     if options.from_ref is None or options.to_ref is None:
         raise UsageError(
             "--from-ref and --to-ref go together", hint="For example: --from-ref origin/main --to-ref HEAD"
@@ -236,7 +253,7 @@ def _names_from(source: str) -> "list[bytes]":
     return [name for name in content.split(b"\0") if name]
 
 
-def _below_top(names: "list[bytes]", context: Context, repo: Repo) -> "tuple[bytes, ...]":
+def _below_top(names: "list[bytes]", context: "Context", repo: Repo) -> "tuple[bytes, ...]":
     """Names as typed (relative to where the user stands) as paths relative to the top of the work tree."""
     below = []
     for name in names:
@@ -248,10 +265,23 @@ def _below_top(names: "list[bytes]", context: Context, repo: Repo) -> "tuple[byt
     return tuple(below)
 
 
-def _dry_run(options: argparse.Namespace, request: Request, world: World) -> int:
+def _comparison(request: Request, world: World) -> "Comparison | None":
+    """Begin to compare the work tree with the index, where that may spare us everything else."""
+    if request.select != asked.ALL_FILES or request.no_cache or not any(hook.cache for hook in world.plan.hooks):
+        return None
+    from gitseq.git.content import Comparison
+
+    return Comparison(world.repo, world.env)
+
+
+def _dry_run(options: "argparse.Namespace", request: Request, world: World) -> int:
     """Show the plan of a run."""
+    from gitseq.engine import dry
+
     planned = dry.plan(request, world)
     if options.format == "json":
+        from gitseq.ui import json
+
         plain.write_all(1, json.dump(dry.document(request, planned)))
     else:
         plain.write_all(
@@ -260,7 +290,7 @@ def _dry_run(options: argparse.Namespace, request: Request, world: World) -> int
     return 0
 
 
-def _show_diff(repo: Repo, context: Context, coloured: bool, as_document: bool) -> None:
+def _show_diff(repo: Repo, context: "Context", coloured: bool, as_document: bool) -> None:
     """What hooks changed, for a log where nobody can look at the work tree; on stderr when stdout is a document."""
     fd = 2 if as_document else 1
     arguments = [b"--no-pager", b"diff", b"--no-ext-diff", b"--color=" + (b"always" if coloured else b"never")]

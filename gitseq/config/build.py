@@ -10,15 +10,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.config.foreign import Fetch
     from gitseq.config.kept import Where
+    from gitseq.config.meaning import Vet
     from gitseq.model import Plan
 
 _MOST_PLANS = 32
 """Plans of work trees that are gone, and of interpreters no longer used, do not gather beyond this."""
 
 
-def compile_and_keep(where: "Where", place: bytes, fetch: "Fetch | None" = None) -> "Plan":
+def compile_and_keep(where: "Where", place: bytes, fetch: "Fetch | None" = None, vet: "Vet | None" = None) -> "Plan":
     """The plan of the configuration as it is now; kept in the file `place` when that can be written."""
-    made = compile_plan(where, fetch)
+    made = compile_plan(where, fetch, vet)
     tables = kept.tables_key(made.tables_file)
     try:
         folder = os.path.dirname(place)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import msgspec
 
 from gitseq.config import meaning
-from gitseq.config.availability import refusal
 from gitseq.config.explain import Document, Findings, nearest, one_of
 
 TYPE_CHECKING = False
@@ -45,9 +44,6 @@ def _table(
             findings.add(document, here, "unknown key" + _known_as(key, fields))
             continue
         _value(value, fields[key].type, here, document, findings)
-        reason = refusal(here, value)
-        if reason and not findings.concerns(document, here):
-            findings.add(document, here, reason)
     for name, field in fields.items():
         if field.required and name not in table:
             findings.add(document, path, f"`{name}` is missing")

@@ -17,6 +17,8 @@ from gitseq.config.foreign_check import META as META
 from gitseq.config.foreign_check import META_NAMES, OWN, check
 from gitseq.config.meaning import Table
 from gitseq.core.builtins import DEFAULTS
+from gitseq.core.fastpath import answered
+from gitseq.core.installing import names_no_stage
 from gitseq.model import Record
 
 TYPE_CHECKING = False
@@ -49,12 +51,15 @@ class Foreign(Record):
     install_stages: tuple[str, ...] = ()
 
 
-def read(document: "Document", fetch: "Fetch | None", content: "Content") -> Foreign:
+def read(document: "Document", fetch: "Fetch | None", content: "Content", *, answers: bool = False) -> Foreign:
     """All of a file, with what its repositories offer. Raises ConfigError that tells all problems; what `fetch` raises.
 
-    Repositories are asked only when the file itself is sound.
+    Repositories are asked only when the file itself is sound. `answers`: built-in hooks take the place of those of
+    pre-commit-hooks, and for these the repository is not asked at all.
     """
-    return _Reader(document, fetch, content, check(document)).made()
+    reader = _Reader(document, fetch, content, check(document))
+    reader.answers = answers
+    return reader.made()
 
 
 def as_written(document: "Document") -> "list[dict[str, Any]]":
@@ -74,6 +79,7 @@ class _Reader:
         self._findings = Findings()
         self._warnings = warnings
         self._notices: list[str] = []
+        self.answers = False
 
     def made(self) -> Foreign:
         """All of it."""
@@ -88,8 +94,22 @@ class _Reader:
             tables,
             tuple(dict.fromkeys(self._warnings)),
             tuple(dict.fromkeys(self._notices)),
-            tuple(self._data.get("default_install_hook_types", ())),
+            tuple(self._data.get("default_install_hook_types", ())) or self._stages_meant(tables),
         )
+
+    def _stages_meant(self, tables: "list[Table]") -> "tuple[str, ...]":
+        """The stages that somebody who wrote this file has in mind, each once.
+
+        A repository that offers a hook names all the stages it could run in; of these, pre-commit alone is meant.
+        """
+        meant: "dict[str, None]" = {}
+        for table in tables:
+            _repos, repo, _hooks, hook = table.home[1]
+            stages = table.values["stages"]
+            written = "stages" in self._data["repos"][repo]["hooks"][hook] or list(stages) == self._default_stages()
+            named = stages if written and not names_no_stage(tuple(stages)) else ()
+            meant.update(dict.fromkeys(named or [stage for stage in stages if stage == "pre-commit"] or stages))
+        return tuple(meant)
 
     def _hooks_of(self, repo: "dict[str, Any]", path: "Path") -> "Iterator[Table]":
         url = repo["repo"]
@@ -101,10 +121,18 @@ class _Reader:
                 self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
                 yield self._table(self.whole(hook, url), here)
             return
+        if self.answers and all(_is_answered(url, hook) for hook in repo["hooks"]):
+            for index, hook in enumerate(repo["hooks"]):
+                here = (*path, "hooks", index)
+                self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
+                yield self._table(self.whole(hook, BUILTIN), here)
+            return
         folder, offer = self._offer(url, repo["rev"], path)
         for index, hook in enumerate(repo["hooks"]):
             here = (*path, "hooks", index)
-            if hook["id"] not in offer.hooks:
+            if self.answers and _is_answered(url, hook):
+                yield self._table(self.whole(hook, BUILTIN), here)
+            elif hook["id"] not in offer.hooks:
                 self._findings.add(self._document, (*here, "id"), _absent(hook["id"], url, offer))
             else:
                 extra = {*manifest.unknown_keys(hook), *offer.unknown[hook["id"]]}
@@ -179,6 +207,12 @@ class _Reader:
                     f"The hook `{hook['id']}` specifies `{key}` but is using language `{language}` which does not "
                     "install an environment.  Perhaps you meant to use a specific language?",
                 )
+
+
+def _is_answered(url: str, hook: "dict[str, Any]") -> bool:
+    """Whether a built-in hook is what the user would get; not of one that is installed or started in another way."""
+    changed = ("entry", "language", "language_version", "additional_dependencies")
+    return answered(url, hook["id"]) and not any(key in hook for key in changed)
 
 
 # --- also of use for `[[repo]]` in gitseq.toml ----------------------------------------------------

@@ -4,7 +4,6 @@ import re
 
 from gitseq.config import foreign_keys as keys
 from gitseq.config import yaml_file
-from gitseq.config.availability import refusal
 from gitseq.config.explain import Findings, on_one_line, one_of, whole_file
 from gitseq.core.builtins import DEFAULTS
 from gitseq.core.stages import LEGACY_NAMES
@@ -133,12 +132,8 @@ class _Checker:
                 self._hold(rule, hook[key], (*path, key))
         if url == META:
             self._check_meta(hook, path)
-        elif url == BUILTIN and isinstance(hook.get("id"), str):
-            reason = refusal(("hook", "builtin"), hook["id"])
-            if hook["id"] not in DEFAULTS:
-                reason = one_of(hook["id"], DEFAULTS)
-            if reason:
-                self._findings.add(self._document, (*path, "id"), reason)
+        elif url == BUILTIN and isinstance(hook.get("id"), str) and hook["id"] not in DEFAULTS:
+            self._findings.add(self._document, (*path, "id"), one_of(hook["id"], DEFAULTS))
         self._warn_of_hook(hook)
 
     def _check_meta(self, hook: "dict[str, Any]", path: "Path") -> None:

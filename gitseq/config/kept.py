@@ -52,7 +52,7 @@ _CODE = os.path.dirname(os.path.abspath(__file__))
 class Where:
     """Whose configuration is meant: the top of the work tree, and what chooses among the files in it."""
 
-    __slots__ = ("explicit", "is_ci", "nested", "top")
+    __slots__ = ("answers", "explicit", "is_ci", "nested", "profile", "top")
 
     def __init__(self, top: bytes, env: "Env", explicit: "bytes | None", nested: "Nested | None" = None) -> None:
         self.top = top
@@ -61,7 +61,11 @@ class Where:
         self.explicit = explicit
         """The file named by `--config`, relative to the top when it is relative; it is the whole configuration."""
         self.is_ci = bool(env.get(b"CI"))
-        """Set and not empty: the local overlay is ignored."""
+        """Set and not empty: the local overlay is ignored, and the profile `ci` is in force when there is one."""
+        self.profile = env.get(b"GITSEQ_PROFILE", b"")
+        """The profile that was asked for by name."""
+        self.answers = env.get(b"GITSEQ_NO_FAST_PATH", b"") in (b"", b"0")
+        """Whether built-in hooks answer for those of pre-commit-hooks (`core.fastpath`)."""
 
     def path(self, name: bytes) -> bytes:
         """A file of the configuration; `name` is relative to the top or absolute."""
@@ -128,7 +132,8 @@ def _hash(data: bytes) -> bytes:
 
 def plan_file(where: Where, state_dir: bytes) -> bytes:
     """One file for each work tree, choice of configuration, and copy of gitseq, so that they do not thrash."""
-    identity = (where.top, where.explicit, where.is_ci, where.nested is not None, _CODE)
+    chosen = (where.explicit, where.is_ci, where.profile, where.answers, where.nested is not None)
+    identity = (where.top, *chosen, _CODE)
     name = f"{sys.implementation.cache_tag}-{_hash(marshal.dumps(identity)).hex()}"
     return state_dir + b"/plan/" + name.encode()
 

@@ -3,19 +3,18 @@
 import os
 
 from gitseq.config import kept
-from gitseq.config.explain import Document, Findings, on_one_line, whole_file
+from gitseq.config.explain import Document, Findings, on_one_line, one_of, whole_file
 from gitseq.core import units
 from gitseq.errors import NoConfiguration
 from gitseq.model import PRE_COMMIT, Hook, Plan, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from gitseq.config.foreign import Fetch, Foreign
     from gitseq.config.kept import Where
-    from gitseq.config.meaning import Table
+    from gitseq.config.meaning import Table, Vet
     from gitseq.config.schema import Config, Filter, HookTable, Limits
 
 _PYPROJECT = b"pyproject.toml"
@@ -42,15 +41,16 @@ class Compiled(Record):
 class _Reader:
     """Reads files for a configuration and remembers what they held, so that the plan knows what it stands on."""
 
-    def __init__(self, where: "Where") -> None:
-        self._where = where
-        self.is_ci = where.is_ci
+    def __init__(self, where: "Where", fetch: "Fetch | None" = None, vet: "Vet | None" = None) -> None:
+        self.where = where
+        self.fetch = fetch
+        self.vet = vet
         self.inputs: "dict[bytes, bytes | None]" = {}
 
     def content(self, name: bytes) -> "bytes | None":
         """A file's content, or None when it is missing. ConfigError for one that cannot be read."""
         try:
-            data = kept.content(self._where.path(name))
+            data = kept.content(self.where.path(name))
         except OSError as error:
             raise whole_file(self.shown(name), f"cannot be read: {error.strerror}") from None
         if data is not None and len(data) > kept.LARGEST:
@@ -60,22 +60,23 @@ class _Reader:
 
     def shown(self, name: bytes) -> str:
         """A file's name as people know it: relative to the top when it lies inside."""
-        inside = self._where.top + b"/"
-        path = os.path.normpath(self._where.path(name))
+        inside = self.where.top + b"/"
+        path = os.path.normpath(self.where.path(name))
         return (path[len(inside) :] if path.startswith(inside) else path).decode("utf-8", "surrogateescape")
 
 
-def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
+def compile_plan(where: "Where", fetch: "Fetch | None" = None, vet: "Vet | None" = None) -> Compiled:
     """Read, check and compile the configuration. Raises ConfigError that tells all problems, or NoConfiguration.
 
-    `fetch` hands over the repositories whose hooks it uses; what it raises goes through.
+    `fetch` hands over the repositories whose hooks it uses, and what it raises goes through; `vet` says what is wrong
+    with the arguments of a built-in hook.
     """
-    reader = _Reader(where)
+    reader = _Reader(where, fetch, vet)
     nested = (where.nested.hint(), where.nested.names()) if where.nested is not None else (b"", ())
     document = _find(where, reader)
-    plan, config = _part(document, _find_overlay(where, reader), reader, fetch)
+    plan, config = _part(document, _find_overlay(where, reader), reader)
     if nested[1]:
-        plan = _with_nested(plan, config, nested[1], reader, fetch)
+        plan = _with_nested(plan, config, nested[1], reader)
     if any(hook.source for hook in plan.hooks):
         reader.content(LOCK)  # another commit for a rev makes another plan
     plan = plan.replace(pattern_codes=_pattern_codes(plan))
@@ -85,19 +86,13 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None) -> Compiled:
 
 
 def _part(
-    document: Document,
-    overlay: "Document | None",
-    reader: _Reader,
-    fetch: "Fetch | None",
-    inherited: "dict[str, Any] | None" = None,
+    document: Document, overlay: "Document | None", reader: _Reader, inherited: "dict[str, Any] | None" = None
 ) -> "tuple[Plan, Config]":
     """What one file and its overlay say by themselves; `inherited` are limits from above."""
     from gitseq.config import schema
 
-    foreign = _foreign(document, fetch, reader)
-    config, hooks, notices = _checked(
-        document, overlay, foreign, lambda found: _remote(document, fetch, reader, found), inherited
-    )
+    foreign = _foreign(document, reader)
+    config, hooks, notices = _checked(reader, document, overlay, foreign, inherited)
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
@@ -122,19 +117,17 @@ def _part(
     return plan, config
 
 
-def _with_nested(
-    top: Plan, config: "Config", names: "tuple[bytes, ...]", reader: _Reader, fetch: "Fetch | None"
-) -> Plan:
+def _with_nested(top: Plan, config: "Config", names: "tuple[bytes, ...]", reader: _Reader) -> Plan:
     """The plan with the hooks of those nested configurations that run."""
     from gitseq.config import workspace
 
     wanted, notes = workspace.chosen(names, SEARCHED, top, config)
     limits = workspace.limits_of(config)
-    parts = [(workspace.folder_of(name), *_nested(name, reader, fetch, limits)) for name in wanted]
+    parts = [(workspace.folder_of(name), *_nested(name, reader, limits)) for name in wanted]
     return workspace.joined(top.replace(notices=(*top.notices, *notes)), parts)
 
 
-def _nested(name: bytes, reader: _Reader, fetch: "Fetch | None", limits: "dict[str, Any]") -> "tuple[Plan, bool]":
+def _nested(name: bytes, reader: _Reader, limits: "dict[str, Any]") -> "tuple[Plan, bool]":
     """What a nested configuration says, and whether it is an orphan. One that is not in the work tree, though it is
     tracked, says nothing; a run on what is staged refuses that as it does any change that is not staged."""
     from gitseq.config import workspace
@@ -142,9 +135,9 @@ def _nested(name: bytes, reader: _Reader, fetch: "Fetch | None", limits: "dict[s
     document = _document(name, reader)
     if document is None:
         return Plan(reader.shown(name), ()), False
-    overlay = None if reader.is_ci else _document(os.path.join(os.path.dirname(name), OVERLAY), reader)
+    overlay = None if reader.where.is_ci else _document(os.path.join(os.path.dirname(name), OVERLAY), reader)
     orphan = workspace.take_orphan(document)
-    plan, config = _part(document, overlay, reader, fetch, limits)
+    plan, config = _part(document, overlay, reader, limits)
     return plan.replace(notices=(*plan.notices, *workspace.without_effect(document))), orphan or config.orphan
 
 
@@ -266,25 +259,25 @@ def _syntax_problem(error: ValueError, text: str) -> "tuple[int, int, str]":
 # --- checking and merging --------------------------------------------------------------------------
 
 
-def _foreign(document: Document, fetch: "Fetch | None", reader: _Reader) -> "Foreign | None":
+def _foreign(document: Document, reader: _Reader) -> "Foreign | None":
     """What pre-commit's own file means; None for ours."""
     if not document.is_foreign:
         return None
     from gitseq.config import foreign
 
-    return foreign.read(document, fetch, reader.content)
+    return foreign.read(document, reader.fetch, reader.content, answers=reader.where.answers)
 
 
 def _checked(
+    reader: _Reader,
     document: Document,
     overlay: "Document | None",
     foreign: "Foreign | None",
-    remote: "Callable[[Findings], list[Table]]",
-    inherited: "dict[str, Any] | None" = None,
+    inherited: "dict[str, Any] | None",
 ) -> "tuple[Config, list[Table], tuple[str, ...]]":
     """The two files as one, all of it sound; ConfigError otherwise.
 
-    `remote` gives the hooks of other repositories; it is called only when the files by themselves are sound.
+    The hooks of other repositories are asked for only when the files by themselves are sound.
     """
     import msgspec
 
@@ -303,22 +296,26 @@ def _checked(
         meaning.check_ids(hooks, findings)
         if document.data.get("repo"):
             findings.raise_any()
-            hooks = _in_order(document, [*hooks, *remote(findings)])
+            hooks = _in_order(document, [*hooks, *_remote(document, reader, findings)])
     else:
         top, hooks = meaning.Table(document, (), foreign.top), foreign.hooks
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
-    meaning.check_together(hooks, findings)
+    meaning.check_together(hooks, findings, reader.vet)
     findings.raise_any()
-    if inherited:
-        top.values["limits"] = {**inherited, **top.values.get("limits", {})}
-    config = msgspec.convert({**top.values, "hook": []}, Config)
-    return config, hooks, notices
+    if inherited is None:
+        values, told = _in_profile(reader.where, top.values, document.name)
+    else:  # a profile is about the run, and chosen at the top
+        values, told = {**top.values, "limits": {**inherited, **top.values.get("limits", {})}}, ()
+    config = msgspec.convert({**values, "hook": []}, Config)
+    for hook in hooks:
+        hook.values = _with_defaults(hook.values, config)
+    return config, hooks, notices + told
 
 
-def _remote(document: Document, fetch: "Fetch | None", reader: _Reader, findings: Findings) -> "list[Table]":
+def _remote(document: Document, reader: _Reader, findings: Findings) -> "list[Table]":
     from gitseq.config import remote
 
-    return list(remote.tables(document, fetch, reader.content, findings))
+    return list(remote.tables(document, reader.fetch, reader.content, findings))
 
 
 def _in_order(document: Document, hooks: "list[Table]") -> "list[Table]":
@@ -345,7 +342,8 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
     if "repo" in over.values:
         findings.add(overlay, ("repo",), "belongs into the configuration itself; an overlay changes or adds [[hook]]s")
     check_ids(over_hooks, findings)
-    top.overlay(overlay, (), over.values)
+    profiles = {**top.values.get("profile", {}), **over.values.get("profile", {})}
+    top.overlay(overlay, (), {**over.values, **({"profile": profiles} if profiles else {})})
     by_id: "dict[str, list[Table]]" = {}  # pre-commit lets hooks share an id
     for hook in hooks:
         by_id.setdefault(str(hook.values.get("id")), []).append(hook)
@@ -359,6 +357,47 @@ def _lay_over(top: "Table", hooks: "list[Table]", overlay: Document, findings: F
         done["changes" if name in by_id else "adds"].append(on_one_line(name))
     told = ", ".join(f"{verb} {', '.join(names)}" for verb, names in done.items() if names)
     return (f"{overlay.name} {told or 'changes settings'}",)
+
+
+_PROFILE_OF_CI = "ci"
+
+
+def _in_profile(where: "Where", values: "dict[str, Any]", source: str) -> "tuple[dict[str, Any], tuple[str, ...]]":
+    """The settings with those of the chosen profile over them, key by key; and which one it is, in words.
+
+    ConfigError for a profile that was asked for by name and does not exist.
+    """
+    profiles = values.get("profile", {})
+    asked = where.profile.decode("utf-8", "surrogateescape")
+    name = asked or (_PROFILE_OF_CI if where.is_ci and _PROFILE_OF_CI in profiles else "")
+    if not name:
+        return values, ()
+    if name not in profiles:
+        known = one_of(name, profiles) if profiles else f"`{on_one_line(name)}` is not known; it has no [profile.NAME]"
+        raise whole_file(source, f"profile {known}", hint="It was chosen by --profile or GITSEQ_PROFILE.")
+    over = {key: {**values.get(key, {}), **table} for key, table in profiles[name].items()}
+    return {**values, **over}, (f"profile {on_one_line(name)}",)
+
+
+def _with_defaults(hook: "dict[str, Any]", config: "Config") -> "dict[str, Any]":
+    """What holds for a built-in hook unless its table says otherwise. Of the default stages, those it is made for."""
+    if "builtin" not in hook:
+        return hook
+    from gitseq.core.builtins import DEFAULTS
+
+    defaults = dict(DEFAULTS[hook["builtin"]])
+    made_for = defaults.pop("stages", config.default_stages)
+    defaults["stages"] = tuple(stage for stage in config.default_stages if stage in made_for) or made_for
+    return {**defaults, **hook}
+
+
+def _cache(asked: "bool | str | None", builtin: str) -> str:
+    """Built-in hooks that look at nothing but content are cached unless that is declined, others when it is asked."""
+    if asked is None:
+        from gitseq.core.builtins import CONTENT_ONLY
+
+        return "file" if builtin in CONTENT_ONLY else ""
+    return asked if isinstance(asked, str) else "file" if asked else ""
 
 
 # --- making the plan -------------------------------------------------------------------------------
@@ -375,13 +414,14 @@ def _made(table: "Table", default_stages: "tuple[str, ...]", limits: "Limits") -
 def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
     import shlex
 
+    from gitseq.config.globs import to_regex
     from gitseq.config.meaning import folder_of
 
     number = table.pass_filenames
     return Hook(
         id=table.id,
         name=table.name or table.id,
-        argv=(table.run,) if table.shell else tuple(shlex.split(table.run)),
+        argv=table.args if table.builtin else (table.run,) if table.shell else tuple(shlex.split(table.run)),
         shell=table.shell,
         stages=table.stages or default_stages,
         files=_pattern(table.files),
@@ -412,6 +452,10 @@ def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits
         keep_daemons=table.daemons == "keep",
         min_free_memory=units.parse_size(table.min_free_memory or limits.min_free_memory),
         memory_wait=units.parse_duration(table.memory_wait or limits.memory_wait),
+        builtin=table.builtin,
+        cache=_cache(table.cache, table.builtin),
+        inputs=(to_regex(table.inputs),) if table.inputs else (),
+        tool_version=table.tool_version,
     )
 
 
@@ -428,7 +472,7 @@ def _pattern_codes(plan: Plan) -> "dict[str, tuple[Any, ...]]":
 
     used = {plan.files, plan.exclude}
     for hook in plan.hooks:
-        used |= {hook.files, hook.exclude}
+        used |= {hook.files, hook.exclude, *hook.inputs}
     for project in plan.projects:
         used |= {project.files, project.exclude}
     return {pattern: patterns.precompile(pattern) for pattern in sorted(used - {patterns.ALWAYS, patterns.NEVER})}

@@ -9,6 +9,7 @@ from gitseq.config import globs
 from gitseq.config.explain import Document, Findings, nearest, one_of, shown
 from gitseq.config.schema import SKIP_MOMENTS
 from gitseq.core import patterns, units
+from gitseq.core.builtins import DEFAULTS
 from gitseq.core.stages import STAGES
 
 TYPE_CHECKING = False
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     Reasons = Iterator[tuple[Path, str]]
     """Where inside a value, and what is wrong there."""
+    Vet = Callable[[str, tuple[str, ...]], str]
+    """What is wrong with the arguments of a built-in hook: (its name, the arguments) -> why, or ''."""
 
 _OPERATORS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1"))
 
@@ -194,6 +197,12 @@ def _cap(parse: "Callable[[str], float]") -> "Callable[[str], Reasons]":
     return rule
 
 
+def _builtin(value: str) -> "Reasons":
+    if value not in DEFAULTS:
+        known = nearest(value, DEFAULTS) or "; known are " + ", ".join(sorted(DEFAULTS))
+        yield (), f"`{shown(value)}` is no built-in hook{known}"
+
+
 def _not_blank(value: str) -> "Reasons":
     if not value.strip():
         yield (), "is empty"
@@ -201,7 +210,7 @@ def _not_blank(value: str) -> "Reasons":
 
 _RULES: "dict[str | int, Callable[[Any], Reasons]]" = {
     "alias": _name,
-    "builtin": _name,
+    "builtin": _builtin,
     "default_stages": _stages,
     "env": _env,
     "exclude": _exclude,
@@ -272,12 +281,16 @@ def check_ids(hooks: "list[Table]", findings: Findings) -> None:
             findings.add(*hook.where("id"), f"the hook on line {document.line(path)} has this id already")
 
 
-def check_together(hooks: "list[Table]", findings: Findings) -> None:
-    """Add what is wrong with keys of a hook seen together."""
+def check_together(hooks: "list[Table]", findings: Findings, vet: "Vet | None" = None) -> None:
+    """Add what is wrong with keys of a hook seen together; `vet` judges the arguments of built-in hooks."""
     for hook in hooks:
         if hook.is_sound(findings):
             for key, reason in _contradictions(hook.values):
                 findings.add(*hook.where(key), reason)
+            if vet is not None and "builtin" in hook.values and "run" not in hook.values:
+                reason = vet(hook.values["builtin"], tuple(hook.values.get("args", ())))
+                if reason:
+                    findings.add(*hook.where("args"), reason)
 
 
 def _contradictions(hook: "dict[str, Any]") -> "Iterator[tuple[str, str]]":
@@ -287,6 +300,14 @@ def _contradictions(hook: "dict[str, Any]") -> "Iterator[tuple[str, str]]":
         yield "run", "`run` is missing: the command of the hook"
     elif "run" in hook and not hook.get("shell", False):
         yield from (("run", reason) for reason in _command_problems(hook["run"]))
+    if "args" in hook and "builtin" not in hook:
+        yield "args", "are for built-in hooks; the arguments of a command are written in `run`"
+    if hook.get("cache") and (hook.get("stdin") or hook.get("interactive")):
+        yield "cache", "what it reads from the terminal or from git may differ, so its passes cannot be kept"
+    if not hook.get("cache", "builtin" in hook):
+        for key in ("inputs", "tool_version"):
+            if key in hook:
+                yield key, 'is about passes that are kept; write `cache = true` or `cache = "tree"`, too'
     if hook.get("interactive"):
         if hook.get("stdin"):
             yield "stdin", "an interactive hook reads the terminal, so it cannot read what git writes"

@@ -1,7 +1,7 @@
 """The shape of gitseq.toml: every key, its type and its meaning in one sentence.
 
-These structs are decoded into, checked against, and printed by `gitseq schema`. A key that has no effect yet is
-refused by `availability`; what a value means beyond its type is checked in `meaning`.
+These structs are decoded into, checked against, and printed by `gitseq schema`. What a value means beyond
+its type is checked in `meaning`.
 """
 
 from typing import Annotated, Any, Literal
@@ -131,9 +131,9 @@ class HookOptions(_Table, frozen=True):
     min_free_memory: Annotated[Size | None, Meta(description="As in [limits].")] = None
     memory_wait: Annotated[Duration | None, Meta(description="As in [limits].")] = None
     cache: Annotated[
-        bool | Literal["tree"],
+        bool | Literal["tree"] | None,
         Meta(description="Do not run again on content that has passed; tree: on the same set of files."),
-    ] = False
+    ] = None
     inputs: Annotated[tuple[str, ...], Meta(description="Globs of other files the verdict depends on.")] = ()
     tool_version: Annotated[str, Meta(description="A command whose output identifies the tool.")] = ""
 

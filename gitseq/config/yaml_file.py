@@ -23,6 +23,11 @@ class YamlDocument(Document):
         super().__init__(name, "", data)
         self._root = root
 
+    @property
+    def root(self) -> "yaml.Node":
+        """What was parsed, with its places in the text."""
+        return self._root
+
     def line(self, path: "Path") -> int:
         """The line of a key, or of the nearest thing around it that has one."""
         node, line = self._root, self._root.start_mark.line

@@ -93,15 +93,15 @@ class Removal(Record):
 def stages_of(plan: "Plan") -> "tuple[str, ...]":
     """The stages whose shims a configuration needs, in git's order; never `manual`.
 
-    `default_install_hook_types` of pre-commit's own file says it outright. Else it is the stages that hooks name.
-    A hook that names no stage in pre-commit's own file counts as one for all ten; pre-commit installs the first
-    alone for it, and so do we. A configuration without hooks gets pre-commit too: hooks will be added. What holds for
-    one configuration says nothing of those nested in it.
+    They are those that its hooks name, unless the configuration knows better. A hook for all ten stages of
+    pre-commit's counts as one that names none: pre-commit installs the first alone for it, and so do we. A
+    configuration without hooks gets pre-commit too: hooks will be added. What one configuration knows says nothing of
+    those nested in it.
     """
-    said = {"": plan.install_stages, **{project.folder: project.install_stages for project in plan.projects}}
-    used = {stage for stages in said.values() for stage in stages}
+    known = {"": plan.install_stages, **{project.folder: project.install_stages for project in plan.projects}}
+    used = {stage for stages in known.values() for stage in stages}
     for hook in plan.hooks:
-        if not said[hook.project]:
+        if not known[hook.project]:
             used.update(_named_stages(hook.stages))
     return tuple(stage for stage in GIT_STAGES if stage in used) or ("pre-commit",)
 
@@ -142,15 +142,20 @@ def shim(template: bytes, stage: str, python: bytes, library: bytes) -> bytes:
     Where git does not stop for a hook, a broken shim must not break git: a failing post-checkout is the exit code of
     `git checkout`, and a failing reference-transaction would block the very commands that repair.
     """
-    import re
-
     values = {
         b"@STAGE@": stage.encode(),
         b"@PYTHON@": quoted(python),
         b"@LIBRARY@": quoted(library),
         b"@BROKEN@": b"1" if STAGES[stage].refuses else b"0",
     }
-    return re.sub(rb"@[A-Z]+@", lambda found: values[found[0]], template)  # one pass: a path may hold `@STAGE@`
+    return filled(template, values)
+
+
+def filled(template: bytes, values: "dict[bytes, bytes]") -> bytes:
+    """A template with its `@WORDS@` replaced, in one pass: a path may hold one of them."""
+    import re
+
+    return re.sub(rb"@[A-Z]+@", lambda found: values[found[0]], template)
 
 
 def quoted(value: bytes) -> bytes:

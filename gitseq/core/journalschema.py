@@ -55,7 +55,8 @@ _VERDICT: "tuple[Field, ...]" = (
     ("peak_memory", COUNT, "bytes, of its whole process tree; small hooks are shown as large as the engine"),
     ("processes", COUNT, "most processes alive at a time"),
     ("contained_by", TEXT, "what held its caps: `cgroup2`, `cgroup1`, `polling`; empty when it never started"),
-    ("files", COUNT, "how many files it was run on"),
+    ("files", COUNT, "how many files it was for"),
+    ("cached", COUNT, "how many of these it was not shown, because it has passed them before"),
     ("modified", TEXTS, "the first ten files it changed"),
     ("modified_count", COUNT, "how many it changed"),
 )

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     """path -> identify's tags of the file now in the work tree."""
 
 NOTHING = "^$"
-"""The regular expression of no name at all ..."""
-_NOTHING_TOO = b"\n"
-"""... but for this one: `$` is also found before a last line break."""
+"""The regular expression of no name at all, but for one: `$` also matches before a newline that ends the name."""
+_LINE_END = b"\n"
 
 
 def by_name(entries: "Iterable[Entry]", files: str, exclude: str, searcher: "Searcher", skip: int = 0) -> "list[Entry]":
@@ -22,8 +21,8 @@ def by_name(entries: "Iterable[Entry]", files: str, exclude: str, searcher: "Sea
 
     Names are matched as text, bytes that are not UTF-8 as surrogates, so that no name is unmatchable.
     """
-    if not files and exclude in ("", NOTHING):  # most hooks; a call for each name would cost 20 hooks 20 ms
-        return [entry for entry in entries if entry.path[skip:] != _NOTHING_TOO or not exclude]
+    if not files and exclude in ("", NOTHING):
+        return [entry for entry in entries if not exclude or entry.path[skip:] != _LINE_END]
     wanted, unwanted = searcher(files), searcher(exclude or NOTHING)
     named = ((entry, entry.path[skip:].decode("utf-8", "surrogateescape")) for entry in entries)
     return [entry for entry, name in named if wanted(name) and not unwanted(name)]
@@ -48,7 +47,17 @@ def for_hook(hook: Hook, entries: "list[Entry]", searcher: "Searcher", tags_of: 
         entries = _below(hook.root, entries)
     entries = by_name(entries, hook.files, hook.exclude, searcher, len(_prefix(hook.project)))
     prefix = len(_prefix(hook.root))
-    return [entry.path[prefix:] for entry in entries if _tags_fit(hook, tags_of(entry.path))]
+    fits: dict[frozenset[str], bool] = {}  # a tree has a few dozen different sets of tags
+    chosen = []
+    for entry in entries:
+        path = entry.path
+        tags = tags_of(path)
+        fit = fits.get(tags)
+        if fit is None:
+            fit = fits[tags] = _tags_fit(hook, tags)
+        if fit:
+            chosen.append(path[prefix:] if prefix else path)
+    return chosen
 
 
 def outward(path: bytes, folder: str) -> bytes:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         def may_execute(self, path: bytes) -> bool:
             """Whether we may execute the file."""
 
+        def tags_of_interpreters(self) -> "frozenset[str]":
+            """Every tag that some interpreter has."""
+
         def interpreter_tags(self, path: bytes) -> "frozenset[str]":
             """The tags of the interpreter in the shebang."""
 
@@ -61,6 +64,9 @@ class Tagger:
         self._needs_mode = not self.needs <= _KIND_TAGS
         self._needs_name = not self.needs <= FREE_TAGS
         self._known: "dict[tuple[bytes, int], frozenset[str]]" = {}
+        self._interpreters_matter: "bool | None" = None
+        self._by_name: "dict[bytes, set[str]]" = {}
+        self._shared: "dict[frozenset[str], frozenset[str]]" = {}
 
     def tags(self, path: bytes, mode: int) -> "frozenset[str]":
         """The tags of a path whose `lstat` has this mode. EnvironmentProblem when it must be read and cannot be."""
@@ -77,13 +83,26 @@ class Tagger:
         executable = bool(mode & _EXECUTE_BITS) and self._sniffer.may_execute(path)
         tags = {"file", "executable" if executable else "non-executable"}
         if self._needs_name:
-            tags |= name_tags(path, self._names, self._extensions) or self._interpreter(path, executable)
+            tags |= self._name_tags(path) or self._interpreter(path, executable)
             if not tags & _ENCODING_TAGS and self.needs & _ENCODING_TAGS:
                 tags.add("text" if self._sniffer.is_text(path) else "binary")
-        return frozenset(tags)
+        found = frozenset(tags)
+        return self._shared.setdefault(found, found)
+
+    def _name_tags(self, path: bytes) -> "set[str]":
+        name = path[path.rfind(b"/") + 1 :]
+        tags = self._by_name.get(name)
+        if tags is None:
+            tags = self._by_name[name] = name_tags(name, self._names, self._extensions)
+        return tags
 
     def _interpreter(self, path: bytes, executable: bool) -> "frozenset[str]":
-        return self._sniffer.interpreter_tags(path) if executable else _NONE
+        """Not looked for where no hook asks for what an interpreter could say."""
+        if not executable:
+            return _NONE
+        if self._interpreters_matter is None:
+            self._interpreters_matter = not self.needs.isdisjoint(self._sniffer.tags_of_interpreters())
+        return self._sniffer.interpreter_tags(path) if self._interpreters_matter else _NONE
 
 
 def kind_tag(mode: int) -> str:

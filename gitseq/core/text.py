@@ -19,7 +19,7 @@ def width(text: str) -> int:
 
 def columns(hooks: "tuple[Hook, ...]") -> int:
     """How wide the lines of a run are: 80, or what the longest name needs."""
-    longest = max((width(hook.name) for hook in hooks), default=0)
+    longest = max((width(hook.name) for hook in hooks), default=0)  # "Passed (cached)" is shorter than what is added
     return max(longest + 3 + len(_NO_FILES) + 1 + len("Skipped"), _LEAST_COLUMNS)
 
 
@@ -47,10 +47,19 @@ def skipped(verdict: Verdict, cols: int, colour: bool) -> str:
     return name + dots + postfix + paint("Skipped", _TURQUOISE if postfix else _YELLOW, colour)
 
 
+def passed_before(verdict: Verdict, cols: int, colour: bool) -> str:
+    """The whole line of a hook that was not started, because it has passed all of its files before."""
+    name, word = verdict.hook.name, "Passed (cached)"
+    return name + "." * (cols - width(name) - len(word) - 1) + paint(word, _GREEN, colour)
+
+
 def details(verdict: Verdict, verbose: bool, colour: bool) -> "list[str]":
     """The lines under a failed hook, or under any in verbose mode."""
     notes = [paint(f"- {note}", _SUBTLE, colour) for note in verdict.notes]
-    if verdict.status == "skipped" or not (verdict.failed or verbose or verdict.hook.verbose):
+    if 0 < verdict.cached < verdict.files:
+        checked = verdict.files - verdict.cached
+        notes.insert(0, paint(f"- {checked:,} of {verdict.files:,} files checked", _SUBTLE, colour))
+    if verdict.status == "skipped" or verdict.from_ledger or not (verdict.failed or verbose or verdict.hook.verbose):
         return notes
     lines = [f"- hook id: {verdict.hook.label}"]
     if verbose or verdict.hook.verbose:

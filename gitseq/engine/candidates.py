@@ -27,11 +27,18 @@ class Candidates(Record):
     """Nothing is being pushed, so no hook runs, whether it wants files or not."""
 
 
-def find(request: "Request", world: "World", listing: "Listing | None") -> Candidates:
-    """What this run is about. Names that are not in the work tree (deleted meanwhile) drop out."""
+def find(
+    request: "Request", world: "World", listing: "Listing | None", modes: "dict[bytes, int] | None" = None
+) -> Candidates:
+    """What this run is about. Names that are not in the work tree (deleted meanwhile) drop out.
+
+    `modes`: of every tracked file, where they are known already; then neither git nor the file system is asked.
+    """
+    if modes is not None:
+        return Candidates(tuple([Entry(path, mode) for path, mode in modes.items()]), {}, modes)
     found = _by_request(request, world, listing)
-    top = world.repo.top
-    modes = {entry.path: files.mode(os.path.join(top, entry.path)) for entry in found.entries}
+    look, top = files.mode, world.repo.top + b"/"
+    modes = {entry.path: look(top + entry.path) for entry in found.entries}
     return found.replace(entries=tuple(entry for entry in found.entries if modes[entry.path]), modes=modes)
 
 

@@ -14,6 +14,8 @@ from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitseq.git.repo import Repo
     from gitseq.git.status import Listing
     from gitseq.host.env import Env
@@ -34,9 +36,19 @@ class Edits(Record):
 
 
 class Changes:
-    """Watches the work tree over a run. Call `before` and `after` around each hook, then `finish`."""
+    """Watches the work tree over a run. Call `before` and `after` around each hook, then `finish`.
 
-    def __init__(self, repo: "Repo", env: "Env", listing: "Listing") -> None:
+    `is_untouched` knows paths that were not written to, whatever git says of them.
+    """
+
+    def __init__(
+        self,
+        repo: "Repo",
+        env: "Env",
+        listing: "Listing",
+        is_untouched: "Callable[[bytes], bool]" = lambda _path: False,
+    ) -> None:
+        self._is_untouched = is_untouched
         self._repo = repo
         self._env = env
         self._latest = listing
@@ -46,6 +58,11 @@ class Changes:
         self._began = 0
         self._given: dict[bytes, Signature | None] = {}
         self._stale = False
+        self._own: dict[bytes, Signature | None] = {}
+
+    def wrote(self, paths: "tuple[bytes, ...]") -> None:
+        """A built-in hook has changed these (relative to the top), and has been found out already."""
+        self._own.update({path: files.signature(os.path.join(self._repo.top, path)) for path in paths})
 
     def before(self, paths: "list[bytes]") -> None:
         """A hook is about to be run on `paths` (relative to the top)."""
@@ -74,11 +91,17 @@ class Changes:
 
     def _look(self) -> Edits:
         now = status.read(self._repo, self._env)
-        edited = [path for path in status.edited_between(self._latest, now) if self._differs(path, now)]
+        edited = [
+            path
+            for path in status.edited_between(self._latest, now)
+            if not self._is_untouched(path) and self._differs(path, now)
+        ]
         self._latest = now
         self._stale = False
         by_hook: dict[int, list[bytes]] = {}
         for path in edited:
+            if path in self._own and self._own[path] == now.signatures.get(path):
+                continue
             by_hook.setdefault(self._hook_of(path), []).append(path)
         return Edits(by_hook)
 

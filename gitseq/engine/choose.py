@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gitseq.model import Entry, Plan, Project
 
 
+NO_FILES = "no files to check"
+
+
 class Choice(Record):
     """A hook and its files (relative to its root), or why it is skipped."""
 
@@ -25,8 +28,6 @@ class Choice(Record):
     paths: "list[bytes]"
     skipped: "str | None" = None
     """None: it runs. '': the user asked for it to be skipped."""
-    unconcerned: bool = False
-    """It is skipped because the run is about no file of its project: there is nothing to say about it."""
 
 
 def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
@@ -45,17 +46,27 @@ def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
     ]
 
 
+class _Tags(dict[bytes, frozenset[str]]):
+    """Path -> its tags, found out when they are first asked for."""
+
+    def __init__(self, tagger: Tagger, modes: "dict[bytes, int]") -> None:
+        self._tagger = tagger
+        self._modes = modes
+
+    def __missing__(self, path: bytes) -> "frozenset[str]":
+        tags = self[path] = self._tagger.tags(path, self._modes[path])
+        return tags
+
+
 class Chooser:
     """Decides hook by hook, when its turn has come: an earlier hook may have changed what a file is."""
 
     def __init__(self, request: "Request", world: "World", found: "Candidates") -> None:
         plan = world.plan
         self._request = request
-        self._repo = world.repo
-        self._env = world.env
+        self._world = world
         self._codes = plan.pattern_codes
-        self._tagger = Tagger(plan, Sniffer(world.repo.top))
-        self._modes = found.modes
+        self._tags = _Tags(Tagger(plan, Sniffer(world.repo.top)), found.modes)
         self._is_message = found.is_message
         self._found = list(found.entries)
         self._projects: "dict[str, Plan | Project]" = {"": plan}
@@ -63,30 +74,40 @@ class Chooser:
             self._projects[project.folder] = project
         self._orphans = [project.folder for project in plan.projects if project.orphan]
         self._entries: "dict[str, list[Entry]]" = {}
+        self._selected: dict[tuple[object, ...], list[bytes]] = {}
 
     def choose(self, hook: Hook) -> Choice:
         """What this hook will do now."""
-        reason = self._ruled_out(hook)
+        reason = ruled_out(hook, self._request, self._world)
         if reason is not None:
             return Choice(hook, [], reason)
-        paths = self._paths(hook)
+        filters = (hook.project, hook.root, hook.files, hook.exclude, hook.types, hook.types_or, hook.exclude_types)
+        paths = self._selected.get(filters)
+        if paths is None:
+            paths = self._selected[filters] = self._paths(hook)
         if not paths and not hook.always_run:
-            return Choice(hook, [], "no files to check", self._is_unconcerned(hook))
+            return Choice(hook, [], NO_FILES)
         return Choice(hook, paths)
 
-    def ends_project(self, hook: Hook) -> bool:
-        """Whether no further hook of its project runs when this one has failed."""
-        return hook.fail_fast or self._projects[hook.project].fail_fast
+    def stops_at_failure(self, hook: Hook) -> bool:
+        """Whether no further hook of a hook's project runs after any of them has failed."""
+        return self._projects[hook.project].fail_fast
+
+    def is_unconcerned(self, hook: Hook) -> bool:
+        """Whether the run is about no file of the hook's project, so that there is nothing to say about it."""
+        if not hook.project or hook.always_run or self._is_message or self._request.ids:
+            return False
+        return not self._entries_of(hook.project)
 
     def _paths(self, hook: Hook) -> "list[bytes]":
         if self._is_message and hook.project:
             return self._message(hook)
-        return select.for_hook(hook, self._entries_of(hook.project), self._searcher, self._tags_of)
+        return select.for_hook(hook, self._entries_of(hook.project), self._searcher, self._tags.__getitem__)
 
     def _message(self, hook: Hook) -> "list[bytes]":
         """The message is about the commit, not about a folder: every project's hooks get it, as prek does it."""
         flat = hook.replace(project="", root="" if hook.root == hook.project else hook.root)
-        paths = select.for_hook(flat, self._entries_of(""), self._searcher, self._tags_of)
+        paths = select.for_hook(flat, self._entries_of(""), self._searcher, self._tags.__getitem__)
         return [select.outward(path, hook.project) for path in paths]
 
     def _entries_of(self, folder: str) -> "list[Entry]":
@@ -101,27 +122,24 @@ class Chooser:
             self._entries[folder] = known
         return known
 
-    def _is_unconcerned(self, hook: Hook) -> bool:
-        return bool(hook.project) and not self._request.ids and not self._entries_of(hook.project)
-
     def _searcher(self, pattern: str) -> "Callable[[str], object]":
         return searcher(pattern, self._codes)
 
-    def _tags_of(self, path: bytes) -> "frozenset[str]":
-        return self._tagger.tags(path, self._modes[path])
 
-    def _operations(self) -> "frozenset[str]":
-        """What is in progress; git writes MERGE_HEAD only after pre-merge-commit."""
-        from gitseq.git import state
+def ruled_out(hook: Hook, request: "Request", world: "World") -> "str | None":
+    """Why a hook is skipped whatever its files are; None when it is not."""
+    if select.is_named(hook, request.skip):
+        return ""
+    if hook.skip_on:
+        under_way = _operations(request, world).intersection(hook.skip_on)
+        if under_way:
+            return f"{min(under_way)} in progress"
+    return None
 
-        found = state.operations(self._repo, self._env)
-        return found | {state.MERGE} if self._request.stage.name == "pre-merge-commit" else found
 
-    def _ruled_out(self, hook: Hook) -> "str | None":
-        if select.is_named(hook, self._request.skip):
-            return ""
-        if hook.skip_on:
-            under_way = self._operations().intersection(hook.skip_on)
-            if under_way:
-                return f"{min(under_way)} in progress"
-        return None
+def _operations(request: "Request", world: "World") -> "frozenset[str]":
+    """What is in progress; git writes MERGE_HEAD only after pre-merge-commit."""
+    from gitseq.git import state
+
+    found = state.operations(world.repo, world.env)
+    return found | {state.MERGE} if request.stage.name == "pre-merge-commit" else found

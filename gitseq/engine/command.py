@@ -105,6 +105,7 @@ def _judged(order: Order, outcome: cage.Outcome, world: "World", attempt: int) -
             outcome.peak_memory,
             outcome.processes,
             outcome.hit.cap if outcome.hit is not None else "",
+            outcome.signal,
         )
     )
     return code

@@ -34,6 +34,7 @@ def document(request: "Request", choices: "list[Choice]") -> "dict[str, Any]":
                 "name": choice.hook.name,
                 "command": list(choice.hook.argv),
                 "shell": choice.hook.shell,
+                "builtin": choice.hook.builtin,
                 "runs": choice.skipped is None,
                 "reason": _why_skipped(choice),
                 "files": [path.decode("utf-8", "surrogateescape") for path in choice.paths],
@@ -63,4 +64,6 @@ def _why_skipped(choice: Choice) -> str:
 def _command(hook: Hook) -> str:
     import shlex
 
+    if hook.builtin:
+        return "built in: " + shlex.join([hook.builtin, *hook.argv])
     return f"sh: {hook.argv[0].splitlines()[0]}" if hook.shell else shlex.join(hook.argv)

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitseq.git import content
     from gitseq.git.marks import Marks
     from gitseq.host import procs
     from gitseq.host.env import Env
@@ -37,6 +38,10 @@ class Request(Record):
     fail_fast: bool = False
     legacy: bytes = b""
     """A hook that was here before us, to be run first."""
+    no_cache: bool = False
+    """Nobody's earlier pass counts, and none is kept."""
+    verify: int = 0
+    """Instead of what has not passed: at most so many files, for each hook, of those that have."""
     tty: bool = False
     """Whether what hooks print goes to a terminal in the end, and may be coloured."""
 
@@ -58,6 +63,8 @@ class World(Record):
     """Where HEAD and the index stood before `early` was begun."""
     early: "procs.Reader | None" = None
     """A listing of index and work tree that was begun while the engine was still being imported."""
+    tree: "content.Comparison | None" = None
+    """For a run on all files: how the work tree compares with the index, begun early."""
 
 
 def skip_list(env: "Env", named: "tuple[str, ...]" = ()) -> "frozenset[str]":

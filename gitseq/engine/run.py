@@ -8,7 +8,7 @@ from gitseq.core.stages import MESSAGE
 from gitseq.engine import candidates, hooks, turn
 from gitseq.engine import request as asked
 from gitseq.engine.changes import Changes
-from gitseq.engine.choose import Chooser, hooks_for
+from gitseq.engine.choose import NO_FILES, Chooser, hooks_for, ruled_out
 from gitseq.engine.unstaged import NONE, Unstaged
 from gitseq.engine.verdicts import Verdicts
 from gitseq.errors import GaveUp, GitseqError, Interrupted, Refused
@@ -31,8 +31,11 @@ from gitseq.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitseq.engine.asked import Asked
+    from gitseq.engine.cached import Passes
     from gitseq.engine.candidates import Candidates
     from gitseq.engine.environments import Environments
+    from gitseq.engine.inside import Part
     from gitseq.engine.request import Request, World
     from gitseq.engine.restaging import Restaging
     from gitseq.model import Plan, Project
@@ -73,6 +76,10 @@ class _Run:
         """Something has happened since the early listing was begun."""
         self._unstaged = Unstaged(world)
         self._restaging: Restaging | None = None
+        self._passes: Passes | None = None
+        """None when no hook is cached."""
+        self._found: Candidates
+        self._deadline = 0.0
         self._marks: Marks
         self._not_restored: GitseqError | None = None
         self._environments: Environments | None = None
@@ -104,7 +111,8 @@ class _Run:
     def _in_our_turn(self, taken: "Lease | Parent", chosen: "list[Hook]") -> None:
         request, world = self._request, self._world
         limit = world.plan.run_timeout
-        self._runner = hooks.Runner(request, world, taken, clock.monotonic() + limit if limit is not None else 0.0)
+        self._deadline = clock.monotonic() + limit if limit is not None else 0.0
+        self._runner = hooks.Runner(request, world, taken, self._deadline)
         self._runner.environments = self._environments
         if taken.waited or self._installed:
             self._early_is_stale = True
@@ -119,17 +127,25 @@ class _Run:
     def _check(self, chosen: "list[Hook]") -> None:
         """Hide what is not staged, run the hooks, look at what they did, and put everything back."""
         request, world = self._request, self._world
-        listing = self._listing()
+        self._require_free_index()
+        self._passes = self._ledger(chosen)
+        if self._passes is not None and self._has_passed(chosen, self._passes):
+            return
+        listing = self._listing() if self._needs_listing(chosen) else None
         try:
             if listing is not None:
-                self._changes = Changes(world.repo, world.env, self._unstaged.hide(listing, self._isolation()))
+                as_hidden = self._unstaged.hide(listing, self._isolation())
+                self._changes = Changes(world.repo, world.env, as_hidden, self._unstaged.is_untouched)
                 self._prepare_restaging(chosen, listing)
-            found = candidates.find(request, world, listing)  # now that what is staged lies in the work tree
+            modes = self._passes.modes() if self._passes is not None else None
+            found = candidates.find(request, world, listing, modes)  # now that what is staged lies in the work tree
             if found.nothing_to_do:
                 return
             world.tell(RunStarted(request.stage.name, tuple(chosen)))
             self._run_hooks(chosen, found)
             self._check_tree()
+            if self._passes is not None:
+                self._passes.keep(self._verdicts.done)
         finally:
             done = self._restaging.done if self._restaging is not None else frozenset()
             self._not_restored = self._unstaged.restore(done)
@@ -172,14 +188,42 @@ class _Run:
             )
         return now
 
+    def _require_free_index(self) -> None:
+        request, world = self._request, self._world
+        if request.stage.watches_tree and request.stage.checks_index:
+            waiting = indexlock.Waiting(self._warn, pause=self._pause)
+            self._runner.lock = indexlock.require_free(world.repo, world.env, waiting, in_commit_hook=request.by_git)
+
+    def _ledger(self, chosen: "list[Hook]") -> "Passes | None":
+        """What has passed before, where some hook wants to know."""
+        if self._request.no_cache or not any(hook.cache for hook in chosen):
+            return None
+        from gitseq.engine.cached import Passes
+
+        world = self._world.replace(tree=None) if self._early_is_stale else self._world
+        return Passes(self._request, world, self._runner, self._marks)
+
+    def _has_passed(self, chosen: "list[Hook]", passes: "Passes") -> bool:
+        """Whether every hook has passed all files as they are; then nothing is listed, selected or run."""
+        passes.ask_for_tree(chosen)
+        told = [self._without_running(hook) for hook in chosen]
+        if not all(told):
+            return False
+        self._world.tell(RunStarted(self._request.stage.name, tuple(chosen)))
+        for one in told:
+            if one is not None:
+                self._verdicts.finish(one)
+        return True
+
+    def _needs_listing(self, chosen: "list[Hook]") -> bool:
+        """Not for built-in hooks on files that were named: they tell what they change, and nothing is hidden."""
+        return not all(hook.builtin for hook in chosen) or self._isolation() != NONE or self._is_about_the_index()
+
     def _listing(self) -> "status.Listing | None":
         """The state of index and work tree, where this stage has a use for it; refuses what cannot be checked."""
         request, world = self._request, self._world
         if not request.stage.watches_tree:
             return None
-        if request.stage.checks_index:
-            waiting = indexlock.Waiting(self._warn, pause=self._pause)
-            self._runner.lock = indexlock.require_free(world.repo, world.env, waiting, in_commit_hook=request.by_git)
         listing = status.end(world.repo, world.early) if world.early is not None else None
         if listing is None or self._early_is_stale:
             listing = status.read(world.repo, world.env)
@@ -244,25 +288,134 @@ class _Run:
 
     def _run_hooks(self, chosen: "list[Hook]", found: "Candidates") -> None:
         chooser = Chooser(self._request, self._world, found)
+        self._found = found
         if self._environments is not None:
             self._environments.require(hook for hook in chosen if chooser.choose(hook).skipped is None)
         ended: set[str] = set()
-        for hook in chosen:
-            if hook.project in ended:
+        while chosen:
+            hook = chosen[0]
+            if hook.project in ended or chooser.is_unconcerned(hook):
+                chosen = chosen[1:]
                 continue
-            choice = chooser.choose(hook)
-            if choice.skipped is not None:
-                if not choice.unconcerned:
-                    self._verdicts.finish(Verdict(hook=hook, status="skipped", reason=choice.skipped))
-                continue
-            same = candidates.fingerprint(found, choice.paths, hook.root)
-            told = self._run_one(hooks.Job(hook, choice.paths, found.exports, same))
-            if told.failed and self._request.fail_fast:
+            stops_at_failure = self._request.fail_fast or chooser.stops_at_failure(hook)
+            if hook.builtin:
+                done = self._run_inside(chosen, chooser, stops_at_failure)
+            else:
+                self._run_outside(hook, chooser)
+                done = 1
+            chosen = chosen[done:]
+            last = self._verdicts.done[-1]
+            if last.failed and self._request.fail_fast:
                 return
-            if told.failed and chooser.ends_project(hook):
+            if last.failed and (last.hook.fail_fast or stops_at_failure):
                 ended.add(hook.project)
 
-    def _run_one(self, job: hooks.Job) -> Verdict:
+    def _without_running(self, hook: Hook) -> "Verdict | None":
+        """The verdict of a hook that is left out, or has passed all of this tree."""
+        reason = ruled_out(hook, self._request, self._world)
+        if reason is not None:
+            return Verdict(hook, "skipped", reason)
+        return self._passes.of_tree(hook) if self._passes is not None else None
+
+    def _ask(self, hook: Hook, chooser: Chooser) -> "Verdict | Asked":
+        """A hook's files, and which of them it has passed; or its verdict, when that is clear already."""
+        choice = chooser.choose(hook)
+        if choice.skipped is not None:
+            if choice.skipped == NO_FILES and self._passes is not None:
+                self._passes.note_none(hook)
+            return Verdict(hook, "skipped", choice.skipped)
+        from gitseq.engine.asked import Asked
+
+        if self._request.verify and self._passes is not None:
+            return self._passes.sample(self._job(hook, choice.paths))
+        job = self._job(hook, choice.paths)
+        return self._passes.ask(job) if self._passes is not None else Asked(job, choice.paths)
+
+    def _job(self, hook: Hook, paths: "list[bytes]") -> hooks.Job:
+        same = candidates.fingerprint(self._found, paths, hook.root)
+        return hooks.Job(hook, paths, self._found.exports, same)
+
+    def _run_outside(self, hook: Hook, chooser: Chooser) -> None:
+        """One command: left out, known to pass, or run."""
+        if self._passes is None:
+            choice = chooser.choose(hook)
+            if choice.skipped is not None:
+                self._verdicts.finish(Verdict(hook, "skipped", choice.skipped))
+            else:
+                self._run_one(self._job(hook, choice.paths), None)
+            return
+        known = self._without_running(hook) or self._ask(hook, chooser)
+        if isinstance(known, Verdict):
+            self._verdicts.finish(known)
+        elif known.all_passed:
+            told = known.passed_before()
+            self._passes.note([(known, told, None)])
+            self._verdicts.finish(told)
+        else:
+            self._run_one(known.job, known)
+
+    def _run_inside(self, chosen: "list[Hook]", chooser: Chooser, stops_at_failure: bool) -> int:
+        """Run the first hook, which is a built-in one, side by side with its neighbours; how many that were."""
+        from gitseq.engine import inside
+
+        self._stop_if_asked()
+        group = chosen[: inside.neighbours(chosen, stop_at_failure=stops_at_failure)]
+        known: list[Verdict | Part] = []
+        for hook in group:
+            # once one of them is run it may write to files, and what the whole tree has passed says nothing about these
+            told = self._without_running(hook) if not any(isinstance(one, inside.Part) for one in known) else None
+            answer = told or self._ask(hook, chooser)
+            known.append(answer if isinstance(answer, Verdict) else inside.part(answer))
+        settled = 0
+        while settled < len(known) and _is_settled(known[settled]):
+            settled += 1
+        self._note([one for one in known[:settled] if isinstance(one, inside.Part)])
+        for one in known[:settled]:
+            self._finish_part(one)
+        known = known[settled:]
+        if known:
+            self._run_parts(known)
+        return len(group)
+
+    def _run_parts(self, known: "list[Verdict | Part]") -> None:
+        """Run what is left of a group side by side; the first of `known` has something to check."""
+        from gitseq.engine import inside
+
+        parts = [one for one in known if isinstance(one, inside.Part)]
+        self._wait_for_memory(parts[0].hook)
+        self._world.tell(HookStarted(parts[0].hook))
+        stopped = inside.Inside(self._request, self._world, self._runner, self._deadline).run(parts)
+        if stopped is None:
+            self._note(parts)
+        for one in known:
+            if stopped is None or (isinstance(one, inside.Part) and one.over):
+                self._finish_part(one, is_begun=one is known[0])
+        if stopped is not None:
+            raise _why_stopped(stopped)
+
+    def _note(self, parts: "list[Part]") -> None:
+        if self._passes is not None and parts:
+            self._passes.note([(one.asked, one.verdict(), one.lasting) for one in parts])
+            self._passes.forget([path for one in parts for path in one.modified])
+
+    def _finish_part(self, one: "Verdict | Part", *, is_begun: bool = False) -> None:
+        """Tell the verdict of a hook of a group, its fixes noted, and staged where they are to be."""
+        told = one if isinstance(one, Verdict) else self._with_fixes(one.verdict())
+        if not is_begun and told.status != "skipped" and not told.from_ledger:
+            self._world.tell(HookStarted(told.hook))
+        self._verdicts.finish(told)
+
+    def _with_fixes(self, told: Verdict) -> Verdict:
+        if not told.modified:
+            return told
+        if self._restaging is not None and told.hook.stage_fixes:
+            self._restaging.before()
+            told = self._restage(told, self._restaging)
+        elif self._changes is not None:
+            self._changes.wrote(told.modified)
+        return told
+
+    def _run_one(self, job: hooks.Job, known: "Asked | None") -> Verdict:
         """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""
         self._stop_if_asked()
         self._wait_for_memory(job.hook)
@@ -274,6 +427,12 @@ class _Run:
             self._world.tell(HookRetried(told, attempt + 1))
         if attempt:
             told = told.replace(notes=(*told.notes, f"attempt {attempt + 1} of {job.hook.retry + 1}"))
+        if known is not None:
+            told = told.replace(files=len(known.paths), cached=known.cached)
+        if self._passes is not None:
+            if known is not None:
+                self._passes.note([(known, told, None)])
+            self._passes.forget()
         self._verdicts.finish(told)
         if stopped is not None:
             raise _why_stopped(stopped)
@@ -356,6 +515,11 @@ class _Run:
             problem.exit_code if problem is not None else code,
             tuple(problem.lines()) if problem is not None else (),
         )
+
+
+def _is_settled(one: "Verdict | Part") -> bool:
+    """Whether a built-in hook has nothing to check, so far."""
+    return isinstance(one, Verdict) or one.asked.all_passed
 
 
 def _what(request: "Request") -> str:

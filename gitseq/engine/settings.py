@@ -5,28 +5,52 @@ from gitseq.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from gitseq.host.env import Env
     from gitseq.model import Plan
 
     Value = TypeVar("Value", int, float)
 
-_TIMEOUT, _MEMORY, _WAIT = b"GITSEQ_TIMEOUT", b"GITSEQ_MEMORY", b"GITSEQ_WAIT"
+_WAIT = b"GITSEQ_WAIT"
+_CAPS = {b"GITSEQ_TIMEOUT": "timeout", b"GITSEQ_MEMORY": "memory", b"GITSEQ_PROCESSES": "processes"}
+"""Variables, and the fields of `Limits` they set."""
 
 
 def overridden(plan: "Plan", env: "Env") -> "Plan":
-    """The plan with GITSEQ_TIMEOUT and GITSEQ_MEMORY in the place of every hook's own. Raises UsageError."""
-    if _TIMEOUT not in env and _MEMORY not in env:
-        return plan
+    """The plan with the caps of the environment in the place of every hook's own. Raises UsageError."""
+    caps = caps_of(env)
+    return plan.replace(hooks=tuple(hook.replace(**caps) for hook in plan.hooks)) if caps else plan
+
+
+def caps_of(env: "Env") -> "dict[str, Any]":
+    """What GITSEQ_TIMEOUT, GITSEQ_MEMORY and GITSEQ_PROCESSES say, as fields of `Limits`. Raises UsageError."""
+    return {
+        field: cap(field, env[name].decode("utf-8", "replace"), name.decode())
+        for name, field in _CAPS.items()
+        if name in env
+    }
+
+
+def cap(field: str, text: str, name: str) -> "Any":
+    """A cap as it was typed: the value of a field of `Limits`. UsageError names the option or variable `name`."""
     from gitseq.core import units
 
-    changes: dict[str, float] = {}
-    if _TIMEOUT in env:
-        changes["timeout"] = parsed(env[_TIMEOUT].decode("utf-8", "replace"), _TIMEOUT.decode(), units.parse_duration)
-    if _MEMORY in env:
-        changes["memory"] = parsed(env[_MEMORY].decode("utf-8", "replace"), _MEMORY.decode(), units.parse_size)
-    return plan.replace(hooks=tuple(hook.replace(**changes) for hook in plan.hooks))
+    parsers: dict[str, Callable[[str], float]] = {
+        "timeout": units.parse_duration,
+        "memory": units.parse_size,
+        "processes": _whole_number,
+    }
+    value = parsed(text, name, parsers[field])
+    if not value:
+        raise UsageError(f"{name}: must be more than nothing; leave it out for the default")
+    return value
+
+
+def _whole_number(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"`{text}` is not a whole number")
+    return int(text)
 
 
 def patience(plan: "Plan", env: "Env", option: "str | None" = None) -> float:
@@ -37,6 +61,18 @@ def patience(plan: "Plan", env: "Env", option: "str | None" = None) -> float:
     from gitseq.core import units
 
     return parsed(text, name, lambda text: units.parse_duration(text, forever=True))
+
+
+def vet(builtin: str, args: "tuple[str, ...]") -> str:
+    """What is wrong with the arguments of a built-in hook; '' when nothing is."""
+    from gitseq.builtin import registry
+    from gitseq.errors import ConfigError
+
+    try:
+        registry.load(builtin, args)
+    except ConfigError as error:
+        return error.what.removeprefix(f"built-in hook {builtin}: ")
+    return ""
 
 
 def parsed(text: str, name: str, parse: "Callable[[str], Value]") -> "Value":

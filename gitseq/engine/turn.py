@@ -1,7 +1,7 @@
 """Our turn: inside a lease that is held around us, at once, or after a wait that is told."""
 
 from gitseq.core import queueing
-from gitseq.errors import GaveUp, Refused
+from gitseq.errors import GaveUp, Interrupted, Refused
 from gitseq.host import clock
 from gitseq.model import Queued, TurnCame
 from gitseq.queue import nesting, places, turn
@@ -74,6 +74,8 @@ class _Wait:
         return 1.0 if self._world.wants_progress or self._we_hold_its_index_lock() else 60.0
 
     def __call__(self, waiting: "Waiting") -> None:
+        if self._world.signals.stop:  # it came before the wait began, which sees its own signals only
+            raise Interrupted(self._world.signals.stop)
         holder = waiting.holder
         if holder is not None and holder.worktree == self._world.repo.top and self._we_hold_its_index_lock():
             raise Refused(

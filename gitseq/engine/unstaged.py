@@ -2,7 +2,7 @@
 
 import os
 
-from gitseq.errors import NotRestored
+from gitseq.errors import GitseqError, NotRestored
 from gitseq.git import call
 from gitseq.guard import state
 from gitseq.host import clock, proctree
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.engine.request import World
     from gitseq.git.status import Listing
-    from gitseq.guard.journal import Dirty, Git, Guard
+    from gitseq.guard.journal import Dirty, Git, Guard, Item
     from gitseq.guard.restore import Restored
     from gitseq.host import procs
 
@@ -27,13 +27,14 @@ class Unstaged:
         self._guard: Guard | None = None
         self.paths: frozenset[bytes] = frozenset()
         """What is hidden now."""
+        self._placed: dict[bytes, Item] = {}
 
     def finish_dead_runs(self) -> bool:
         """Bring back what runs that died in this work tree had hidden; whether there was any.
 
         Raises NotRestored when that takes a person.
         """
-        if not state.unfinished(self._world.repo.git_dir):
+        if all(map(is_live, state.unfinished(self._world.repo.git_dir))):
             return False
         finish_dead_runs(self._world)
         return True
@@ -58,6 +59,21 @@ class Unstaged:
         if self.paths:
             self._world.tell(WorkHidden(tuple(sorted(self.paths))))
         return _as_hidden(listing, self.paths)
+
+    def is_untouched(self, path: bytes) -> bool:
+        """Whether what we put at `path` still lies there as we wrote it, whatever git says.
+
+        git takes a file for modified whose size is not the one it knows, without reading it; and line endings and
+        filters may have given ours another size than that of the file that was added.
+        """
+        if self._guard is None:
+            return False
+        from gitseq.guard import look
+
+        journal = self._guard.journal
+        if not self._placed:
+            self._placed = {item.path: item for item in journal.items}
+        return path in self._placed and look.is_ours(self._placed[path], journal.at(path))
 
     def restore(self, staged: "frozenset[bytes]") -> "NotRestored | None":
         """After this returns, or dies, every hidden file is in its place or still set aside, whole.
@@ -97,10 +113,13 @@ def _as_hidden(listing: "Listing", paths: "frozenset[bytes]") -> "Listing":
 
 
 def git_of(world: "World") -> "Git":
-    """git for the guard: in this work tree, on the index in use or on another."""
+    """git for the guard: in this work tree, on the index in use or on another.
+
+    By its absolute name: git gives hooks a relative one, which leads nowhere when git itself changes folder.
+    """
 
     def git(arguments: "list[bytes]", stdin: bytes = b"", index: "bytes | None" = None) -> "procs.Completed":
-        env = world.env if index is None else {**world.env, b"GIT_INDEX_FILE": index}
+        env = {**world.env, b"GIT_INDEX_FILE": index or world.repo.index}
         return call.ask(arguments, env, world.repo.top, stdin)
 
     return git
@@ -115,9 +134,8 @@ def finish_dead_runs(world: "World") -> None:
     from gitseq.guard import recover
 
     repo = world.repo
-    if any(is_live(run) for run in state.unfinished(repo.git_dir)):
-        return
-    pending = [survey for survey in recover.survey(repo.git_dir) if not survey.as_left]
+    dead = [survey for survey in recover.survey(repo.git_dir, repo.top) if not is_live(survey.run)]
+    pending = [survey for survey in dead if not survey.as_left]
     if pending:
         raise NotRestored(
             "a run that died left unstaged work hidden, and files were written in its place since",
@@ -135,7 +153,8 @@ def bring_back(world: "World") -> None:
     """
     from gitseq.guard import recover
 
-    for restored in recover.recover(world.repo.git_dir, git_of(world)):
+    repo = world.repo
+    for restored in recover.recover(repo.git_dir, git_of(world), top=repo.top, is_live=is_live):
         _tell(restored, world)
         failure = restored.failure()
         world.tell(WorkRestored(0, tuple(failure.lines()) if failure is not None else ()))
@@ -147,6 +166,26 @@ def bring_back(world: "World") -> None:
 def _tell(restored: "Restored", world: "World") -> None:
     for line in restored.notices():
         world.tell(Notice("warning", line))
+    if restored.conflicts and restored.complete:
+        copy_what_is_kept(world)
+
+
+def copy_what_is_kept(world: "World") -> None:
+    """Have git hold a second copy of all that conflicts set aside here; that it cannot be made is a warning."""
+    from gitseq.core.text import printable
+    from gitseq.guard import copies
+
+    git = git_of(world)
+    try:
+        for copy in copies.make_missing(world.repo.git_dir, world.repo.top, git):
+            run = printable(copy.run)
+            world.tell(Notice("info", f"A second copy is in git; as a patch: gitseq recover --patch {run}"))
+            for note in copy.notes:
+                world.tell(Notice("warning", f"not in the second copy: {note}"))
+        copies.expire(git, clock.wall())
+    except (GitseqError, OSError) as error:
+        why = error.why or error.what if isinstance(error, GitseqError) else error.strerror or str(error)
+        world.tell(Notice("warning", f"What was set aside is safe, but git has no second copy of it: {why}"))
 
 
 def _run_name() -> bytes:
@@ -157,6 +196,9 @@ def _run_name() -> bytes:
 
 def is_live(run: bytes) -> bool:
     """Whether the engine that a guard is named for still runs."""
-    _time, pid, start = run.split(b"-")
-    engine = proctree.look(int(pid))
-    return engine is not None and engine.start == int(start)
+    try:
+        _time, pid, start = map(int, run.split(b"-"))
+    except ValueError:  # not of our naming
+        return False
+    engine = proctree.look(pid)
+    return engine is not None and engine.start == start

@@ -25,8 +25,8 @@ class Verdicts:
 
     @property
     def any_ran(self) -> bool:
-        """Whether any hook was run at all."""
-        return bool(self._attempts)
+        """Whether any hook was run at all, or has been before."""
+        return any(told.status != "skipped" for told in self._done)
 
     def attempted(self) -> None:
         """The hook whose verdict comes next has been run once."""

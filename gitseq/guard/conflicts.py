@@ -1,7 +1,5 @@
 """Paths that were written while the user's own version was hidden, and where both versions lie."""
 
-import os
-
 from gitseq.guard import look
 from gitseq.guard.journal import Journal
 from gitseq.model import Record
@@ -15,6 +13,8 @@ class Conflict(Record):
     """Where that version is kept."""
     yours: bytes = b""
     """Where the user's version from before the run is kept; b'' when that is what lies in the work tree."""
+    in_the_way: bool = False
+    """It stood where a folder belongs, which is there again."""
 
     @property
     def merged(self) -> bool:
@@ -29,5 +29,5 @@ def conflicts_of(journal: Journal) -> "tuple[Conflict, ...]":
         yours = journal.kept(item, b"yours")
         mine = yours if look.lstat(yours) is not None else b""
         conflicts += [Conflict(item.path, name, mine) for name in look.edits(journal, item)]
-        conflicts += [Conflict(os.path.dirname(item.path), name) for name in look.blockers(journal, item)]
+        conflicts += [Conflict(folder, name, in_the_way=True) for folder, name in look.blockers(journal, item)]
     return tuple(conflicts)

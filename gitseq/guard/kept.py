@@ -4,7 +4,7 @@ import os
 import stat
 
 from gitseq.core.text import printable
-from gitseq.errors import EnvironmentProblem, UsageError
+from gitseq.errors import EnvironmentProblem, NotRestored, UsageError
 from gitseq.guard import journal, look, state
 from gitseq.guard.conflicts import Conflict, conflicts_of
 from gitseq.guard.journal import Item, Journal
@@ -53,7 +53,10 @@ def collect(git_dir: bytes, now: float) -> "list[bytes]":
     for number, kept in enumerate(listing(git_dir)):
         total += kept.size
         if number and (total > KEEP_BYTES or now - kept.since > KEEP_SECONDS):
-            _remove(kept)
+            try:
+                drop(kept)
+            except OSError:  # tried again the next time
+                continue
             removed.append(kept.folder)
     return removed
 
@@ -67,17 +70,37 @@ def export(git_dir: bytes, run: bytes, git: "Git") -> bytes:
     """
     folder = state.guards_dir(git_dir) + b"/" + run
     if (found := _journal(folder + b"/" + state.JOURNAL)) is not None:
-        versions = [(item, found.user(item)) for item in found.items if _is_hidden(found, item)]
-        return _patch(versions, git, folder)
+        return _patch([(item, found.user(item)) for item in found.items if _is_hidden(found, item)], git, folder)
     folder = state.kept_dir(git_dir) + b"/" + run
     if (found := _journal(folder + b"/" + state.LIST)) is None:
-        raise UsageError(
-            f"nothing is kept of a run named {printable(run)}", hint="To see what is: gitseq recover --list"
-        )
+        raise unknown(run)
     by_path = {item.path: item for item in found.items}
     kept = _read(git_dir, run).conflicts
-    versions = [(by_path[c.path], c.edited) for c in kept if c.path in by_path]
+    versions = [(by_path[c.path], c.edited) for c in kept if not c.in_the_way]
     return _patch(versions, git, folder)
+
+
+def unknown(run: bytes) -> UsageError:
+    """What a command fails with that names a run nothing is kept of."""
+    return UsageError(f"nothing is kept of a run named {printable(run)}", hint="To see what is: gitseq recover --list")
+
+
+def staged(one: Kept) -> "list[tuple[bytes, int, bytes]]":
+    """Path, mode and blob in the index of each file that something was set aside of."""
+    found = _journal(one.folder + b"/" + state.LIST)
+    touched = {conflict.path for conflict in one.conflicts}
+    items = () if found is None else found.items
+    return [(item.path, item.mode, item.oid.encode()) for item in items if item.places and item.path in touched]
+
+
+def drop(one: Kept) -> None:
+    """Remove what a run set aside. Raises OSError when it cannot be."""
+    import shutil
+
+    found = _journal(one.folder + b"/" + state.LIST)
+    for folder in (*(() if found is None else found.stores[1:]), one.folder):
+        if os.path.lexists(folder):
+            shutil.rmtree(folder)
 
 
 def _is_hidden(found: Journal, item: Item) -> bool:
@@ -92,7 +115,10 @@ def _journal(name: bytes) -> "Journal | None":
 
 def _read(git_dir: bytes, run: bytes) -> Kept:
     folder = state.kept_dir(git_dir) + b"/" + run
-    found = _journal(folder + b"/" + state.LIST)
+    try:
+        found = _journal(folder + b"/" + state.LIST)
+    except NotRestored:  # what is in the folder is still there, and nobody's run has to fail for it
+        found = None
     conflicts = () if found is None else conflicts_of(found.replace(handed_to=folder))
     size = sum(_size(os.path.join(above, name)) for above, _folders, names in os.walk(folder) for name in names)
     return Kept(run, folder, conflicts, size, os.lstat(folder).st_mtime)
@@ -103,23 +129,19 @@ def _size(path: bytes) -> int:
     return 0 if st is None else st.st_size
 
 
-def _remove(kept: Kept) -> None:
-    import shutil
-
-    found = _journal(kept.folder + b"/" + state.LIST)
-    others = [] if found is None else found.stores[1:]
-    for folder in (*others, kept.folder):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 # --- a patch, by way of two trees ---------------------------------------------------------------------
 
 
 def _patch(versions: "list[tuple[Item, bytes]]", git: "Git", folder: bytes) -> bytes:
+    before = [b"%o %s\t%s" % (i.mode, i.oid.encode(), i.path) for i, _file in versions if i.places]
+    after = [line for item, file in versions for line in _entries(item.path, file, git)]
+    return patch(before, after, git, folder)
+
+
+def patch(before: "list[bytes]", after: "list[bytes]", git: "Git", folder: bytes) -> bytes:
+    """What turns one set of index lines into another; an index of our own lies in `folder` meanwhile."""
     index = folder + b"/export.index"
     try:
-        before = [b"%o %s\t%s" % (i.mode, i.oid.encode(), i.path) for i, _file in versions if i.places]
-        after = [line for item, file in versions for line in _entries(item.path, file, git)]
         trees = [_tree(lines, git, index) for lines in (before, after)]
     finally:
         files.remove(index)

@@ -57,9 +57,25 @@ def edits(journal: Journal, item: Item) -> "list[bytes]":
     return _numbered(journal, item, b"edited")[0]
 
 
-def blockers(journal: Journal, item: Item) -> "list[bytes]":
-    """What stood where a folder above the path belongs, and was set aside."""
-    return _numbered(journal, item, b"blocker")[0]
+def blockers(journal: Journal, item: Item) -> "list[tuple[bytes, bytes]]":
+    """What stood where a folder above the path belongs, and was set aside: that folder, and where the thing is kept."""
+    folders = above(item.path)
+    return [(folder, name) for folder in folders for name in _numbered(journal, item, _in_the_way_of(folder))[0]]
+
+
+def next_blocker_name(journal: Journal, item: Item, folder: bytes) -> bytes:
+    """A free name for something that stands where `folder` belongs."""
+    return next_name(journal, item, _in_the_way_of(folder))
+
+
+def _in_the_way_of(folder: bytes) -> bytes:
+    return b"%d-deep.blocker" % (folder.count(b"/") + 1)
+
+
+def above(path: bytes) -> "list[bytes]":
+    """The folders of a path, highest first, without the top."""
+    parts = path.split(b"/")[:-1]
+    return [b"/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
 def touched(journal: Journal) -> "list[Item]":
@@ -75,7 +91,7 @@ def touched(journal: Journal) -> "list[Item]":
 
 
 def next_name(journal: Journal, item: Item, kind: bytes) -> bytes:
-    """A free name for one more edit or blocker: nothing that was set aside is ever overwritten."""
+    """A free name for one more thing of a kind: nothing that was set aside is ever overwritten."""
     return _numbered(journal, item, kind)[1]
 
 
@@ -93,9 +109,7 @@ def blocker(journal: Journal, item: Item) -> bytes:
 
     A symbolic link counts: through one we would write outside of the work tree.
     """
-    parts = item.path.split(b"/")
-    for end in range(1, len(parts)):
-        folder = b"/".join(parts[:end])
+    for folder in above(item.path):
         st = lstat(journal.at(folder))
         if st is None:
             return b""

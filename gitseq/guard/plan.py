@@ -5,6 +5,7 @@ import stat
 
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem
+from gitseq.guard import look
 from gitseq.guard.journal import Item, Journal
 
 TYPE_CHECKING = False
@@ -84,12 +85,12 @@ class _Folders:
     def blockers(self, items: "list[Item]") -> "list[bytes]":
         """Files and symbolic links that stand where a folder of a tracked path belongs."""
         known = {item.path for item in items}
-        above = {folder for item in items if item.places for folder in _above(item.path)}
+        above = {folder for item in items if item.places for folder in look.above(item.path)}
         return sorted(f for f in above if self._is_blocker(f) and f not in known)
 
     def missing(self, items: "list[Item]") -> "list[bytes]":
         """Folders to make, parents first."""
-        above = {folder for item in items if item.places for folder in _above(item.path)}
+        above = {folder for item in items if item.places for folder in look.above(item.path)}
         return sorted(folder for folder in above if self._is_folder(folder) is not True)
 
     def store_of(self, path: bytes) -> int:
@@ -155,9 +156,3 @@ class _Folders:
                 hint='Make the folder writable, or stage the changes, or set `isolate = "none"`.',
             )
         self.modes[folder] = stat.S_IMODE(st.st_mode)
-
-
-def _above(path: bytes) -> "list[bytes]":
-    """The folders of a path, highest first, without the top."""
-    parts = path.split(b"/")[:-1]
-    return [b"/".join(parts[: end + 1]) for end in range(len(parts))]

@@ -14,6 +14,8 @@ from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitseq.guard.journal import Git
 
 _WORDS = {
@@ -49,23 +51,33 @@ class Survey(Record):
         return [f"{printable(action.path)}: {action.words}" for action in self.actions]
 
 
-def survey(git_dir: bytes) -> "list[Survey]":
-    """What is unfinished in a work tree, oldest first. NotRestored when a journal is damaged."""
-    return [_survey(_load(git_dir, run), git_dir, run) for run in state.unfinished(git_dir)]
+def survey(git_dir: bytes, top: bytes = b"") -> "list[Survey]":
+    """What is unfinished in a work tree, oldest first. NotRestored when a journal is damaged.
+
+    `top` is where the work tree is now; by default, where it was.
+    """
+    return [_survey(_load(git_dir, run, top), git_dir, run) for run in state.unfinished(git_dir)]
 
 
-def recover(git_dir: bytes, git: "Git", ops: "FileOps | None" = None) -> "list[Restored]":
+def recover(
+    git_dir: bytes,
+    git: "Git",
+    ops: "FileOps | None" = None,
+    top: bytes = b"",
+    is_live: "Callable[[bytes], bool]" = lambda _run: False,
+) -> "list[Restored]":
     """After this returns or dies, unstaged work of runs that died is in its place, or set aside as before.
 
-    Newest first, as a later run hid what an earlier one had left. Call it while holding the lease. Idempotent.
-    NotRestored when a journal is damaged.
+    Newest first, as a later run hid what an earlier one had left; a live one is left alone. Call it while holding the
+    lease. Idempotent. `top` as for `survey`. NotRestored when a journal is damaged.
     """
     ops = ops or FileOps()
-    return [_recover(git_dir, run, git, ops) for run in reversed(state.unfinished(git_dir))]
+    dead = [run for run in reversed(state.unfinished(git_dir)) if not is_live(run)]
+    return [_recover(git_dir, run, git, ops, top) for run in dead]
 
 
-def _recover(git_dir: bytes, run: bytes, git: "Git", ops: FileOps) -> Restored:
-    found = _load(git_dir, run)
+def _recover(git_dir: bytes, run: bytes, git: "Git", ops: FileOps, top: bytes) -> Restored:
+    found = _load(git_dir, run, top)
     if found is not None:
         return restore(Guard(git_dir, found), git, ops)
     folder = state.guards_dir(git_dir) + b"/" + run
@@ -86,13 +98,28 @@ def _finished(folder: bytes) -> "Journal | None":
     return None
 
 
-def _load(git_dir: bytes, run: bytes) -> "Journal | None":
+def _load(git_dir: bytes, run: bytes, top: bytes) -> "Journal | None":
     """The journal of a run; None when it moved nothing yet, or had brought everything back."""
     name = state.guards_dir(git_dir) + b"/" + run + b"/" + state.JOURNAL
     content = files.read(name)
     if content is None and os.path.lexists(name):
         raise NotRestored(f"the journal of a run that died cannot be read: {printable(name)}")
-    return None if content is None else journal.decode(content, name)
+    if content is None:
+        return None
+    return _as_it_lies_now(journal.decode(content, name), os.path.dirname(name), top)
+
+
+def _as_it_lies_now(found: Journal, folder: bytes, top: bytes) -> Journal:
+    """The journal of a repository that was moved since, or that a container knows by another name.
+
+    Only then: with GIT_WORK_TREE a git directory can be pointed at a tree that has nothing to do with this run.
+    """
+    is_there = look.lstat(found.top) is not None and look.lstat(found.stores[0]) is not None
+    if not top or (is_there and os.path.samefile(found.stores[0], folder)):
+        return found
+    inside = found.top + b"/"
+    others = [top + b"/" + store[len(inside) :] if store.startswith(inside) else store for store in found.stores[1:]]
+    return found.replace(top=top, stores=(folder, *others))
 
 
 def _survey(found: "Journal | None", git_dir: bytes, run: bytes) -> Survey:

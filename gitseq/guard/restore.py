@@ -183,12 +183,10 @@ class _Work:
         """Have real folders above a path: a hook may have removed them, or put a file or a link in their place."""
         journal = self._journal
         if found := look.blocker(journal, item):
-            self._ops.rename(journal.at(found), look.next_name(journal, item, b"blocker"))
-        parts = item.path.split(b"/")
-        for end in range(1, len(parts)):
-            folder = journal.at(b"/".join(parts[:end]))
-            if look.lstat(folder) is None:
-                self._ops.mkdir(folder, 0o777)
+            self._ops.rename(journal.at(found), look.next_blocker_name(journal, item, found))
+        for folder in look.above(item.path):
+            if look.lstat(journal.at(folder)) is None:
+                self._ops.mkdir(journal.at(folder), 0o777)
 
     def remove_made(self) -> None:
         """Folders made for files the user had deleted; what is not empty holds somebody's file and stays."""

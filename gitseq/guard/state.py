@@ -8,14 +8,19 @@ LIST = b"list"
 STORES = b"stores"
 
 
+def own_dir(git_dir: bytes) -> bytes:
+    """Where a work tree keeps what is its own; `git_dir` is its own git directory."""
+    return git_dir + b"/gitseq"
+
+
 def guards_dir(git_dir: bytes) -> bytes:
     """The folder with one folder per unfinished run; `git_dir` is the work tree's own git directory."""
-    return git_dir + b"/gitseq/guard"
+    return own_dir(git_dir) + b"/guard"
 
 
 def kept_dir(git_dir: bytes) -> bytes:
     """The folder with what conflicts set aside, one folder per run."""
-    return git_dir + b"/gitseq/kept"
+    return own_dir(git_dir) + b"/kept"
 
 
 def unfinished(git_dir: bytes) -> "list[bytes]":
@@ -25,6 +30,7 @@ def unfinished(git_dir: bytes) -> "list[bytes]":
     looks the same.
     """
     try:
-        return sorted(os.listdir(guards_dir(git_dir)))
+        found = os.listdir(guards_dir(git_dir))
     except FileNotFoundError:
         return []
+    return sorted(name for name in found if os.path.isdir(guards_dir(git_dir) + b"/" + name))

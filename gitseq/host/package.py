@@ -11,6 +11,10 @@ import sys
 from gitseq.errors import EnvironmentProblem
 from gitseq.host import files
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitseq.host.files import Signature
+
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(os.fsencode(__file__))))
 
 
@@ -30,14 +34,14 @@ def library() -> bytes:
     return os.path.dirname(_PACKAGE)
 
 
-def shim_template() -> bytes:
-    """The text of hooks/shim.sh: inside the package when installed from a wheel, beside it in a checkout."""
+def template(name: bytes) -> bytes:
+    """The text of a file of hooks/: inside the package when installed from a wheel, beside it in a checkout."""
     for folder in (_PACKAGE + b"/_hooks", library() + b"/hooks"):
-        text = files.read(folder + b"/shim.sh")
+        text = files.read(folder + b"/" + name)
         if text is not None:
             return text
     raise EnvironmentProblem(
-        "this installation of gitseq is not whole: its shim template is missing",
+        "this installation of gitseq is not whole: its template of scripts is missing",
         hint="Install it anew: pipx reinstall gitseq",
     )
 
@@ -90,3 +94,11 @@ def keeps_bundle() -> bool:
 def base_interpreter() -> bytes:
     """The interpreter below any virtual environment that runs us: what another environment is made from."""
     return os.fsencode(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+def stamps(folder: str, packages: "tuple[str, ...]") -> "list[Signature | None]":
+    """What tells one version of the modules in a folder of ours, and of packages beside us, from the next."""
+    own = os.path.join(_PACKAGE, folder.encode())
+    modules = sorted(name for name in os.listdir(own) if name.endswith(b".py"))
+    beside = [os.path.join(library(), package.encode(), b"__init__.py") for package in packages]
+    return [files.signature(path) for path in (*(os.path.join(own, name) for name in modules), *beside)]

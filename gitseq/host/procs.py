@@ -11,7 +11,7 @@ from gitseq.host import signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from gitseq.host.env import Env
 
@@ -185,6 +185,21 @@ def signal_process(pid: int, signum: int) -> bool:
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def become(executable: bytes, argv: "list[bytes]", env: "Env") -> "NoReturn":
+    """Run a command in our place, with our own descriptors and folder. Raises OSError when it cannot be started."""
+    signals.restore(_SET_DEFAULT)
+    os.execve(executable, argv, env)  # noqa: S606 - no shell is wanted
+
+
+def die_of(signum: int) -> None:
+    """End as a process that was killed by this signal, without a core of ours; returns for one that kills nobody."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    signals.restore([signum])
+    os.kill(os.getpid(), signum)
 
 
 def argument_space() -> int:

@@ -42,6 +42,13 @@ def send_to(pidfd: int, signum: int) -> bool:
     return True
 
 
+def restore(signums: "list[int]") -> None:
+    """Let these signals do what they do in a process that has said nothing about them."""
+    for signum in signums:
+        if signum not in (SIGKILL, SIGSTOP):
+            _signal.signal(signum, _signal.SIG_DFL)
+
+
 class Signals:
     """While entered, INT, TERM and HUP are noted instead of ending us, and a child's exit wakes `fd`.
 

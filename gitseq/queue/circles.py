@@ -89,7 +89,7 @@ def _waits_inside(state_dir: bytes, me: "Owner") -> "list[Wait]":
             continue
         if not record.is_alive(wait.owner, me):
             files.remove(path)
-        elif lease is not None and fields["nonce"] == lease.nonce:
+        elif lease is not None and fields.get("nonce") == lease.nonce:
             found.append(wait)
     return found
 

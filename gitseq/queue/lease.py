@@ -6,7 +6,7 @@ from gitseq.core import queueing
 from gitseq.core.queueing import Held, LeaseRecord
 from gitseq.host import clock
 from gitseq.model import Record
-from gitseq.queue import nesting, record, tickets
+from gitseq.queue import nesting, places, record, tickets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def grant(ticket: "tickets.Ticket", claim: Claim, outer: "tuple[Held, ...]") -> 
     """With the lock in hand: write the record. None when the lock we hold is not, or not all, that counts.
 
     That is so when the queue was removed meanwhile, by hand: who came later would not meet our lock, and who came
-    before may still be running under a lock that no longer has a name. The record tells.
+    before may still be running under a lock that no longer has a name. The record tells. Raises EnvironmentProblem
+    when it cannot be written.
     """
     place = ticket.place
     if not ticket.stands():
@@ -141,7 +142,10 @@ def grant(ticket: "tickets.Ticket", claim: Claim, outer: "tuple[Held, ...]") -> 
         ticket=ticket.number,
         unsettled=unsettled,
     )
-    record.write(place, lease)
+    try:
+        record.write(place, lease)
+    except OSError as error:
+        raise places.unusable(place, error) from None
     own = Held(lease.nonce, depth, place.state_dir)
     return Lease(ticket, lease, queueing.token_text((*outer, own)))
 

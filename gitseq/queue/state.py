@@ -16,9 +16,7 @@ def look(place: "Place") -> QueueState:
     """The holder and the line behind it. Tickets of the dead are left out. Raises EnvironmentProblem."""
     try:
         finding = record.examine(place)
-        numbers = queueing.tickets(os.listdir(place.queue_dir.decode("utf-8", "surrogateescape")))
-    except FileNotFoundError:
-        return QueueState(place.scope, None, ())
+        numbers = _numbers(place)
     except OSError as error:
         raise places.unusable(place, error) from None
     holding = _ticket_held(finding)
@@ -27,6 +25,14 @@ def look(place: "Place") -> QueueState:
         if number != holding and (waiter := _waiter(place, number, len(waiters) + 1)):
             waiters.append(waiter)
     return QueueState(place.scope, _holder(place, finding), tuple(waiters))
+
+
+def _numbers(place: "Place") -> "list[int]":
+    """The tickets in line; none where there is no queue, be it that one was removed under a run that goes on."""
+    try:
+        return queueing.tickets(os.listdir(os.fsdecode(place.queue_dir)))
+    except FileNotFoundError:
+        return []
 
 
 def holder_and_ticket(place: "Place") -> "tuple[Holder | None, int]":

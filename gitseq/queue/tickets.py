@@ -56,9 +56,15 @@ class Ticket:
         return -1
 
     def try_lock(self) -> bool:
-        """As the first in line: take the lock that excludes everybody else; whether we got it."""
+        """As the first in line: take the lock that excludes everybody else; whether we got it.
+
+        Raises EnvironmentProblem when there can be no lock file, for one because the queue was just removed by hand.
+        """
         if self.lock_fd < 0:
-            self.lock_fd = os.open("lock", _CREATE, 0o600, dir_fd=self.dir_fd)
+            try:
+                self.lock_fd = os.open("lock", _CREATE, 0o600, dir_fd=self.dir_fd)
+            except OSError as error:
+                raise places.unusable(self.place, error) from None
         return locks.try_lock(self.lock_fd)
 
     def wait(self, fd: int, alarm: "Alarm") -> bool:

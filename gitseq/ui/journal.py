@@ -219,6 +219,7 @@ def _verdict(told: Verdict) -> "dict[str, Any]":
         "processes": told.processes,
         "contained_by": told.contained_by,
         "files": told.files,
+        "cached": told.cached,
         "modified": told.modified[:NAMES],
         "modified_count": len(told.modified),
     }

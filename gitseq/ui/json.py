@@ -60,6 +60,7 @@ def _verdict(told: Verdict) -> "dict[str, Any]":
         "peak_memory": told.peak_memory,
         "processes": told.processes,
         "files": told.files,
+        "cached": told.cached,
         "modified": [text(path) for path in told.modified],
         "output": text(told.output),
     }

@@ -74,6 +74,9 @@ class Plain:
             self._head(verdict.hook)
             self._write(text.skipped(verdict, self._columns, self._colour) + "\n")
             return
+        if verdict.from_ledger:
+            self._write(text.passed_before(verdict, self._columns, self._colour) + "\n")
+            return
         self._begun = ""
         lines = [text.ending(verdict, self._colour), *text.details(verdict, self._verbose, self._colour)]
         self._write("\n".join(lines) + "\n")

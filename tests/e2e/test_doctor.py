@@ -41,7 +41,7 @@ def shim(repo: Repo) -> Path:
 
 
 def replaced(repo: Repo, name: str, value: str) -> None:
-    """The shim with another interpreter (PY) or library (LIB)."""
+    """The shim with another interpreter (gitseq_python) or library (gitseq_library)."""
     lines = shim(repo).read_text().splitlines(keepends=True)
     shim(repo).write_text("".join(f"{name}='{value}'\n" if line.startswith(name + "=") else line for line in lines))
 
@@ -93,18 +93,18 @@ def _not_executable(repo: Repo) -> None:
 
 
 def _interpreter_gone(repo: Repo) -> None:
-    replaced(repo, "PY", "/nonexistent/python")
+    replaced(repo, "gitseq_python", "/nonexistent/python")
 
 
 def _library_gone(repo: Repo) -> None:
-    replaced(repo, "LIB", "/nonexistent/library")
+    replaced(repo, "gitseq_library", "/nonexistent/library")
 
 
 def _another_gitseq(repo: Repo) -> None:
     other = repo.path.parent / "other library"
     (other / "gitseq").mkdir(parents=True)
     (other / "gitseq/boot.py").touch()
-    replaced(repo, "LIB", str(other))
+    replaced(repo, "gitseq_library", str(other))
 
 
 def _older_shim(repo: Repo) -> None:

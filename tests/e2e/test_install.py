@@ -81,28 +81,38 @@ def test_install_writes_an_executable_shim_whatever_the_umask(repo: Repo):
 def test_install_names_this_interpreter_and_library_unresolved(repo: Repo):
     repo.install("pre-commit")
     shim = hooks_of(repo)["pre-commit"].decode()
-    baked = next(line for line in shim.splitlines() if line.startswith("PY=")).strip("PY='")
+    baked = (
+        next(line for line in shim.splitlines() if line.startswith("gitseq_python="))
+        .removeprefix("gitseq_python='")
+        .strip("'")
+    )
     assert Path(baked).parent == BIN
     assert (Path(baked).parent.parent / "pyvenv.cfg").exists() == (sys.prefix != sys.base_prefix)
 
 
+def written(repo: Repo) -> "dict[str, tuple[int, ...]]":
+    """What changes when a hook is written; not the time it was last read."""
+    stats = {path.name: path.stat() for path in (repo.common_dir / "hooks").iterdir()}
+    return {name: (st.st_ino, st.st_ctime_ns, st.st_mode, st.st_size) for name, st in stats.items()}
+
+
 def test_install_again_changes_nothing_and_says_so(repo: Repo):
     repo.install("pre-commit", "pre-push")
-    before = {path.name: path.stat() for path in (repo.common_dir / "hooks").iterdir()}
+    before = written(repo)
     says(
         repo.gitseq("install", "pre-commit", "pre-push"),
         0,
         "already installed pre-commit",
         "already installed pre-push",
     )
-    assert {path.name: path.stat() for path in (repo.common_dir / "hooks").iterdir()} == before
+    assert written(repo) == before
 
 
 def test_install_renews_every_shim_that_names_an_interpreter_of_before(repo: Repo):
     repo.install("pre-commit", "pre-push")
     good = hooks_of(repo)
     for name in ("pre-commit", "pre-push"):
-        put(repo, good[name].replace(b"\nPY='", b"\nPY='/moved"), name)
+        put(repo, good[name].replace(b"\ngitseq_python='", b"\ngitseq_python='/moved"), name)
     says(repo.gitseq("install", "pre-commit"), 0, "updated pre-commit", "updated pre-push")
     assert hooks_of(repo) == good
 
@@ -618,7 +628,7 @@ def install_from(lib: Path, repo: Repo, before: str = "") -> Done:
 
 def test_a_wheels_layout_works_and_its_bytecode_is_made_at_install(repo: Repo, copy_of_gitseq: Path):
     says(install_from(copy_of_gitseq, repo), 0, "installed pre-commit")
-    assert f"LIB='{copy_of_gitseq}'".encode() in hooks_of(repo)["pre-commit"]
+    assert f"gitseq_library='{copy_of_gitseq}'".encode() in hooks_of(repo)["pre-commit"]
     made = copy_of_gitseq / "gitseq/cli/__pycache__" / f"hook.{sys.implementation.cache_tag}.pyc"
     assert made.exists()
     assert not list(copy_of_gitseq.rglob("*.pyc.*"))
@@ -675,7 +685,7 @@ def test_a_moved_virtual_environment_goes_on_by_the_gitseq_on_path(repo: Repo):
     repo.config('[[hook]]\nid = "no"\nrun = "false"\nalways_run = true\n')
     repo.install()
     shim = hooks_of(repo)["pre-commit"]
-    put(repo, shim.replace(b"\nPY='", b"\nPY='/moved"))
+    put(repo, shim.replace(b"\ngitseq_python='", b"\ngitseq_python='/moved"))
     says(repo.git("commit", "--allow-empty", "-m", "x", check=False), 1, "no", "Failed")
 
 

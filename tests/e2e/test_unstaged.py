@@ -1,12 +1,14 @@
 """What hooks see, what comes back, and what reaches the commit, through real commits."""
 
 import os
+import shutil
 import signal
 
 import pytest
 
-from tests.support.procs import wait_until
-from tests.support.repo import Repo, text
+from tests.support.guarded import capture
+from tests.support.procs import spawned, wait_until
+from tests.support.repo import BIN, Repo, text
 
 SEE = '[[hook]]\nid = "see"\nrun = "cat \\"$@\\" > ../seen; cat b.txt >> ../seen"\nshell = true\nfiles = "a.txt"\n'
 FIX = """
@@ -71,9 +73,6 @@ def test_a_signal_brings_unstaged_work_back_before_the_end(changed, sequencer, n
     gate = sequencer.gate("in hook")
     changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
     changed.git("add", "gitseq.toml")
-    from tests.support.procs import spawned
-    from tests.support.repo import BIN
-
     with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
         gate.wait_reached()
         assert (changed.path / "b.txt").read_text() == "b\n"
@@ -86,9 +85,6 @@ def test_after_a_kill_the_next_run_brings_unstaged_work_back_by_itself(changed, 
     gate = sequencer.gate("in hook")
     changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
     changed.git("add", "gitseq.toml")
-    from tests.support.procs import spawned
-    from tests.support.repo import BIN
-
     with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
         gate.wait_reached()
         run.kill()
@@ -160,3 +156,194 @@ def test_an_unstaged_configuration_is_refused_with_the_command_to_type(repo):
     done = repo.commit(check=False)
     assert done.returncode == 1
     assert "`git add gitseq.toml` to fix this" in text(done)
+
+
+def test_attributes_with_unstaged_changes_are_no_obstacle_to_a_commit(changed):
+    changed.write(".gitattributes", "*.md text\n")
+    changed.config(SEE, commit=False)
+    changed.git("add", "gitseq.toml", ".gitattributes")
+    changed.install()
+    changed.write(".gitattributes", "b.txt text eol=crlf\n")
+    changed.commit()
+    assert seen(changed) == NUMBERS.replace("1", "bad") + "b\n"
+    assert changed.read(".gitattributes") == b"b.txt text eol=crlf\n"
+    assert changed.read("b.txt") == b"b unstaged\n"
+
+
+@pytest.mark.parametrize("untracked_attributes", [False, True])
+def test_changes_in_many_folders_are_hidden_and_come_back(repo, untracked_attributes):
+    names = [f"folder {number}/file.txt" for number in range(40)]
+    for name in names:
+        repo.write(name, "committed\n")
+    os.chmod(repo.file(names[3]), 0o755)
+    os.symlink("nowhere", repo.file("folder 0/link"))
+    repo.config("[[hook]]\nid = 'see'\nrun = 'cat folder*/file.txt > ../seen'\nshell = true\n", commit=False)
+    repo.add()
+    repo.commit()
+    repo.install()
+    for name in names:
+        repo.write(name, "unstaged\n")
+    os.unlink(repo.file("folder 0/link"))
+    repo.write("staged.txt", "staged\n")
+    repo.git("add", "staged.txt")
+    if untracked_attributes:
+        repo.write("folder 1/.gitattributes", "* text eol=crlf\n")
+    before = capture(os.fsencode(repo.path))
+    repo.commit()
+    lines = (repo.path.parent / "seen").read_bytes().decode().splitlines(keepends=True)
+    other = ["committed\r\n"] if untracked_attributes else ["committed\n"]
+    assert sorted(lines) == sorted(["committed\n"] * 39 + other)
+    assert capture(os.fsencode(repo.path)) == before
+
+
+@pytest.fixture
+def killed(changed, sequencer):
+    """A run was killed while it had things hidden."""
+    gate = sequencer.gate("in hook")
+    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
+    changed.git("add", "gitseq.toml")
+    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
+        gate.wait_reached()
+        run.kill()
+        run.wait(20)
+    assert changed.read("b.txt") == b"b\n"
+    changed.gitseq("reap", check=True)
+    return changed
+
+
+def test_a_repository_that_was_moved_after_a_kill_gets_its_work_back_where_it_is_now(killed):
+    killed.path = killed.path.rename(killed.path.parent / "moved")
+    assert "b.txt: put your version back" in text(killed.gitseq("recover", "--list", check=True))
+    killed.gitseq("recover", check=True)
+    assert killed.read("b.txt") == b"b unstaged\n"
+    assert killed.read("a.txt").decode() == NUMBERS.replace("1", "bad").replace("8", "unstaged")
+
+
+def test_another_work_tree_named_by_the_environment_does_not_get_the_hidden_work(killed, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    named = {"GIT_DIR": str(killed.git_dir), "GIT_WORK_TREE": str(elsewhere)}
+    killed.gitseq("recover", env=named, cwd=elsewhere, check=True)
+    assert killed.read("b.txt") == b"b unstaged\n"
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_stray_file_among_the_guards_disturbs_nobody(changed):
+    changed.config(SEE, commit=False)
+    changed.git("add", "gitseq.toml")
+    guard = changed.git_dir / "gitseq/guard"
+    guard.mkdir(parents=True)
+    (guard / "stray").write_text("?")
+    (guard / "stray folder").mkdir()
+    assert changed.gitseq("run").returncode == 0
+    assert changed.read("b.txt") == b"b unstaged\n"
+
+
+def test_recovering_inside_a_hook_leaves_what_the_run_around_it_has_hidden(changed):
+    program = f"{BIN / 'gitseq'} recover >../said 2>&1; cat b.txt >../seen"
+    changed.config(f'[[hook]]\nid = "inner"\nrun = "{program}"\nshell = true\npass_filenames = false\n', commit=False)
+    changed.git("add", "gitseq.toml")
+    dead = changed.git_dir / "gitseq/guard/00000000000000000001-1-1"
+    changed.hook_script("leave-a-dead-guard", f"mkdir '{dead}'\n")
+    changed.config(
+        f'[[hook]]\nid = "inner"\nrun = "leave-a-dead-guard; {program}"\nshell = true\npass_filenames = false\n',
+        commit=False,
+    )
+    changed.git("add", "gitseq.toml")
+    done = changed.gitseq("run")
+    assert done.returncode == 0, text(done)
+    assert seen(changed) == "b\n"
+    assert not dead.exists()
+    assert changed.read("b.txt") == b"b unstaged\n"
+
+
+# --- what is set aside, and its copy in git ----------------------------------------------------------
+
+CLASH = "[[hook]]\nid = 'agent'\nrun = '''echo saved meanwhile > b.txt'''\nshell = true\nalways_run = true\n"
+
+
+@pytest.fixture
+def clashed(changed):
+    """After a run that wrote to a hidden file; the name of that run."""
+    changed.config(CLASH, commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    done = changed.commit(check=False)
+    assert "A second copy is in git" in text(done)
+    (folder,) = (changed.git_dir / "gitseq/kept").iterdir()
+    return changed, folder.name
+
+
+def test_what_is_set_aside_is_listed_with_its_copy_work_tree_and_time(clashed):
+    repo, run = clashed
+    told = repo.gitseq("recover", "--list", check=True).stdout.decode()
+    assert f"run {run} set 1 files aside in .git/gitseq/kept/{run}" in told
+    assert f"git has a copy of what run {run} set aside in {repo.path} on 2" in told
+
+
+def test_the_copy_is_exported_when_the_folder_is_gone(clashed):
+    repo, run = clashed
+    before = repo.gitseq("recover", "--patch", run, check=True).stdout
+    assert b"+saved meanwhile" in before
+    shutil.rmtree(repo.git_dir / "gitseq")
+    assert repo.gitseq("recover", "--patch", run, check=True).stdout == before
+    repo.git("checkout", "-q", "--", "b.txt")
+    repo.git("apply", input=before)
+    assert repo.read("b.txt") == b"saved meanwhile\n"
+
+
+def test_dropping_says_what_it_drops_and_how_to_have_it_back(clashed):
+    repo, run = clashed
+    done = repo.gitseq("recover", "--drop", run, check=True).stdout.decode()
+    assert f"dropped: b.txt, kept as .git/gitseq/kept/{run}/" in done
+    assert "dropped from git: written/b.txt" in done
+    assert repo.gitseq("recover", "--list", check=True).stdout == b"Nothing is hidden.\n"
+    repo.git("update-ref", *done.split("git update-ref ")[1].split())
+    assert b"saved meanwhile" in repo.gitseq("recover", "--patch", run, check=True).stdout
+
+
+def test_a_run_nobody_knows_cannot_be_dropped(clashed):
+    done = clashed[0].gitseq("recover", "--drop", "42")
+    assert done.returncode == 2
+    assert "gitseq recover --list" in text(done)
+
+
+def test_hidden_work_cannot_be_dropped(changed, sequencer):
+    gate = sequencer.gate("in hook")
+    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
+    changed.git("add", "gitseq.toml")
+    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
+        gate.wait_reached()
+        run.kill()
+        run.wait(20)
+    (hidden,) = (changed.git_dir / "gitseq/guard").iterdir()
+    done = changed.gitseq("recover", "--drop", hidden.name)
+    assert done.returncode == 2
+    assert "gitseq recover" in text(done)
+    changed.gitseq("recover", check=True)
+    assert changed.read("b.txt") == b"b unstaged\n"
+
+
+def test_a_copy_of_another_work_tree_is_dropped_there(clashed):
+    repo, run = clashed
+    other = repo.worktree("linked", "linked")
+    done = other.gitseq("recover", "--drop", run)
+    assert done.returncode == 2
+    assert f"cd '{repo.path}' && gitseq recover --drop {run}" in text(done)
+    shutil.rmtree(repo.git_dir / "gitseq/kept")
+    other.gitseq("recover", "--drop", run, check=True)
+    assert repo.git("for-each-ref", "refs/gitseq").stdout == b""
+
+
+def test_a_copy_that_cannot_be_made_is_a_warning_and_recover_makes_it_later(changed):
+    changed.config(CLASH, commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    in_the_way = changed.common_dir / "refs/gitseq"
+    in_the_way.write_text("a file where a folder belongs\n")
+    done = changed.commit(check=False)
+    assert done.returncode == 1
+    assert "but git has no second copy of it" in text(done)
+    in_the_way.unlink()
+    assert "A second copy is in git" in text(changed.gitseq("recover", check=True))
+    assert changed.git("for-each-ref", "refs/gitseq").stdout

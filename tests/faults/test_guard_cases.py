@@ -258,9 +258,12 @@ NOBODY = 65534
 def _as_nobody(tree: Tree, action) -> None:
     def become_and_act():
         os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-        action()
+        os.setresgid(NOBODY, NOBODY, 0)
+        os.setresuid(NOBODY, NOBODY, 0)
+        try:
+            action()
+        finally:
+            os.setresuid(0, 0, 0)  # who measures coverage writes it down as who it was
 
     os.chmod(os.path.dirname(tree.top), 0o711)
     assert guarded.in_child(become_and_act) == 0

@@ -45,6 +45,7 @@ def test_depth_grows_with_every_level_also_where_the_environment_is_lost(holder)
     token = holder.do("answer = child('say(joined().token.decode())')")
     inside = f"env={{b'GITSEQ_TOKEN': {token.encode()!r}, b'PATH': b'/usr/bin:/bin'}}"
     assert holder.do(f"answer = child({ASK!r}, {inside})") == 2
+    assert holder.do(f"answer = child({f'say(child({ASK!r}, env={{}}))'!r}, {inside})") == 2
     # Here sh still has the token, and what it starts has not.
     assert holder.do(f"answer = child({ASK!r}, {inside}, argv=('sh', '-c', 'env -i \"$@\"; :', 'sh'))") == 2
 
@@ -247,6 +248,70 @@ def test_the_note_of_a_killed_waiter_is_no_wait(agent, repos):
     wait = f"say(outcome(lambda: acquire({str(repos[0])!r}, limit=0.2)))"
     assert green.do(f"answer = child({wait!r})")[0] == "GaveUp"
     assert not _notes(repos[0])
+
+
+def test_a_note_made_inside_an_earlier_lease_closes_no_circle_and_the_same_made_inside_this_one_does(agent, repos):
+    red, green = agent("red", folder=repos[0]), agent("green", folder=repos[1])
+    for one in (red, green):
+        one.do("lease = acquire()")
+    where = str(repos[0] / "gitseq/queue/w.%d") % red.pid
+    note = (
+        "from gitseq.core import jsonline\n"
+        f"fields = {{'target': place({str(repos[1])!r}).state_dir, 'what': 'x', 'since_boot': 1.0}}\n"
+        f"fields.update(record.owner_fields(record.myself()), nonce=NONCE)\nopen({where!r}, 'wb').write("
+        "jsonline.encode(fields))"
+    )
+    wait = f"say(outcome(lambda: acquire({str(repos[0])!r}, limit=0.2)))"
+    red.do(note.replace("NONCE", "'another'"))
+    assert green.do(f"answer = child({wait!r})")[0] == "GaveUp"
+    red.do(note.replace("NONCE", "lease.record.nonce"))
+    assert green.do(f"answer = child({wait!r})")[0] == "Refused"
+
+
+FAR = b'"pid": 1, "start": 1, "boot": "", "host": "far", "pid_ns": "", "uid": 0'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b'{"target": 1, "since_boot": 1.0}\n',
+        b'{"target": "/", "since_boot": 1.0, "what": "x", "pid": "x"}\n',
+        b'{"target": "/", "since_boot": 1.0, "what": "", %s}\n' % FAR,
+    ],
+)
+def test_a_note_that_is_not_whole_is_no_wait_and_does_no_harm(agent, repos, content):
+    red, green = agent("red", folder=repos[0]), agent("green", folder=repos[1])
+    for one in (red, green):
+        one.do("lease = acquire()")
+    (repos[0] / "gitseq/queue/w.1").write_bytes(content)
+    wait = f"say(outcome(lambda: acquire({str(repos[0])!r}, limit=0.1)))"
+    assert green.do(f"answer = child({wait!r})")[0] == "GaveUp"
+
+
+def test_a_wait_elsewhere_goes_on_although_either_queue_was_removed(agent, repos):
+    red, green, blue = (agent(folder.name, folder=folder) for folder in repos)
+    for one in (red, green, blue):
+        one.do("lease = acquire()")
+    shutil.rmtree(repos[0] / "gitseq/queue")  # the place of our note
+    green.do(f"process = spawn({f'acquire({str(repos[2])!r})'!r})")
+    wait_until(lambda: _notes(repos[1]))
+    shutil.rmtree(repos[2] / "gitseq/queue")  # the end of the way that is looked along: red waits for green for blue
+    wait = f"say(outcome(lambda: acquire({str(repos[1])!r}, limit=0.1)))"
+    assert red.do(f"answer = child({wait!r})")[0] == "GaveUp"
+    green.do("process.kill(); process.wait()")
+
+
+def test_a_repository_that_is_removed_while_one_looks_surrounds_nobody(holder, tmp_path):
+    count = "say(len(nesting.surrounding(ENV)))"
+    assert holder.do(f"answer = child({count!r})") == 1
+    removed = (
+        "import shutil\nfacts = record.facts\n"
+        f"def gone(*arguments): shutil.rmtree({str(tmp_path / 'gitseq')!r}); return facts(*arguments)\n"
+        "record.facts = gone\n"
+    )
+    assert holder.do(f"answer = child({removed + count!r})") == 0
 
 
 def test_a_wait_for_one_s_own_ancestor_is_refused_instead_of_waiting_for_ever(holder):

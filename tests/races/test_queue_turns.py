@@ -12,7 +12,8 @@ import filelock
 import pytest
 
 from gitseq.core import queueing
-from gitseq.queue import state
+from gitseq.errors import EnvironmentProblem
+from gitseq.queue import record, state
 from tests.support.agents import Agent, Raised, holder_of, place_of
 from tests.support.procs import wait_until
 
@@ -77,7 +78,10 @@ def test_a_killed_holder_is_followed_by_the_next_which_is_told_of_the_dead_run(a
     second.kill()
     assert third.do("lease = acquire(); answer = lease.unsettled") == nonces
     third.do("lease.settle(); lease.release()")
-    assert agent().do("lease = acquire(); answer = lease.unsettled") == []
+    last = agent()
+    assert last.do("lease = acquire(); answer = lease.unsettled") == []
+    inode = "os.stat(place(sys.argv[2]).record).st_ino"
+    assert last.do(f"before = {inode}; lease.settle(); answer = before == {inode}")  # nothing to settle or to write
 
 
 def test_a_mess_that_nobody_settled_is_told_to_the_next_even_after_an_orderly_release(agent):
@@ -298,6 +302,55 @@ def test_a_queue_removed_during_a_run_lets_nobody_in_before_that_run_ends(agent,
     holds(newcomer)
 
 
+def test_a_run_is_still_named_after_its_queue_was_removed(agent, tmp_path):
+    first = agent("first")
+    first.do("lease = acquire()")
+    shutil.rmtree(tmp_path / "gitseq/queue")
+    holder = holder_of(tmp_path)
+    assert holder is not None
+    assert (holder.pid, holder.standing) == (first.pid, queueing.ORPHANED)
+
+
+def test_a_ticket_that_was_moved_away_by_hand_is_given_up_in_peace(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire()")
+    os.rename(tmp_path / "gitseq/queue/t.1", tmp_path / "gitseq/queue/moved")
+    one.do("lease.release()")
+    agent().do("lease = acquire(limit=0)")
+
+
+def test_files_removed_between_ticket_and_lease_make_us_line_up_anew(agent, tmp_path):
+    one = agent()
+    one.do(
+        "draw = tickets.take\n"
+        "def take(place, alarm=None):\n"
+        "    ticket = draw(place, alarm); tickets.take = draw\n"
+        "    for name in os.listdir(place.queue_dir): os.unlink(place.queue_dir + b'/' + name)\n"
+        "    return ticket\n"
+        "tickets.take = take\n"
+        "lease = acquire(limit=5)"
+    )
+    assert one.do("answer = lease._ticket.stands()")
+    with pytest.raises(Raised, match="GaveUp"):
+        agent().do("acquire(limit=0)")
+
+
+def test_a_dead_ticket_that_another_clears_first_holds_up_nobody(agent, tmp_path):
+    first, one = agent(), agent()
+    first.do("lease = acquire()")
+    first.kill()
+    one.do(
+        "real = queueing.predecessor\n"
+        "def cleared(numbers, mine):\n"
+        "    number = real(numbers, mine)\n"
+        f"    if number: os.unlink({str(tmp_path)!r} + '/gitseq/queue/t.%d' % number)\n"
+        "    return number\n"
+        "queueing.predecessor = cleared\n"
+        "lease = acquire(limit=0)"
+    )
+    assert holder_of(tmp_path).pid == one.pid
+
+
 def test_a_queue_removed_during_a_run_that_then_dies_blocks_nobody(agent, tmp_path):
     first, second = agent("first"), agent("second")
     nonce = first.do("lease = acquire(); answer = lease.record.nonce")
@@ -325,6 +378,70 @@ def test_a_waiter_whose_ticket_was_removed_lines_up_again(agent, tmp_path):
         one = second if pid == second.pid else third
         holds(one)
         one.do("lease.release()")
+
+
+# --- awkward moments without a death -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("without", ["", "flock"])
+def test_a_signal_that_comes_with_the_turn_is_obeyed_and_the_turn_given_back(agent, tmp_path, without):
+    first, second = agent(), agent()
+    for one in (first, second):
+        one.do(NO_FLOCK if without else "")
+    first.do("lease = acquire()")
+    second.do(
+        "grant = leases.grant\n"
+        "def signalled(*arguments):\n"
+        "    os.kill(os.getpid(), 15)\n"
+        "    return grant(*arguments)\n"
+        "leases.grant = signalled"
+    )
+    second.start("acquire()")
+    wait_until(lambda: "t.2" in os.listdir(tmp_path / "gitseq/queue"))
+    first.do("lease.release()")
+    with pytest.raises(Raised) as raised:
+        second.ended()
+    assert raised.value.exit_code == 128 + signal.SIGTERM
+    assert holder_of(tmp_path) is None
+    first.do("lease = acquire(limit=0)")
+
+
+def test_a_wait_at_the_gate_ends_with_patience_and_leaves_no_ticket(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    with open(tmp_path / "gitseq/queue/gate") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)  # as somebody does who is stopped while it draws a ticket
+        with pytest.raises(Raised) as raised:
+            one.do("acquire(limit=0.2)")
+        assert "position 0 of 0" in raised.value.text
+        assert sorted(os.listdir(tmp_path / "gitseq/queue")) == ["gate", "lock"]
+        one.start("lease = acquire(limit=20)")
+        wait_until(one._sleeps_in_a_lock)
+    holds(one)
+
+
+def test_who_wants_to_hear_nothing_waits_in_silence(agent):
+    first, second = agent(), agent()
+    first.do("lease = acquire()")
+    claim = "leases.Claim('quiet', b'/work/tree', ENV)"
+    second.start(f"lease = turn.acquire(place(sys.argv[2]), {claim}, leases.Patience(20))")
+    second.waits()
+    first.do("lease.release()")
+    second.ended()
+    assert second.do("answer = told") == []
+
+
+def test_a_lock_whose_taker_is_dead_while_a_child_holds_it_is_another_program_s(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    locked = f"import fcntl\nlock = open({str(tmp_path / 'gitseq/queue/lock')!r}); fcntl.flock(lock, 2)\n"
+    child = one.do(locked + "answer = pid = os.fork()\nif not pid:\n    import time; time.sleep(30); os._exit(0)")
+    os.kill(one.pid, signal.SIGKILL)
+    one.process.wait()
+    try:
+        assert "another program" in queueing.describe(holder_of(tmp_path), 0.0)
+    finally:
+        os.kill(child, signal.SIGKILL)
 
 
 # --- filelock ----------------------------------------------------------------------------------
@@ -404,6 +521,77 @@ def test_without_flock_a_lock_file_copied_from_elsewhere_blocks_nobody(agent, tm
     one.do(NO_FLOCK + "lease = acquire(limit=2)")
 
 
+def test_without_flock_the_line_is_seen_as_it_is(agent):
+    first, second, third = (agent(f"number {n}") for n in range(3))
+    for one in (first, second, third):
+        one.do(NO_FLOCK + "from gitseq.queue import state")
+    first.do("lease = acquire()")
+    second.start("lease = acquire()")
+    wait_until(lambda: "t.2" in os.listdir(first.folder / "gitseq/queue"))
+    look = "seen = state.look(place(sys.argv[2])); answer = [seen.holder.pid, *(w.pid for w in seen.waiters)]"
+    wait_until(lambda: third.do(look) == [first.pid, second.pid])
+
+
+def test_without_flock_a_ticket_that_says_nothing_stands_while_it_is_young(agent, tmp_path):
+    one = agent()
+    one.do(NO_FLOCK + "acquire().release()")
+    ticket = tmp_path / "gitseq/queue/t.1"
+    ticket.touch()
+    with pytest.raises(Raised, match="GaveUp"):
+        one.do("acquire(limit=0.2)")
+    os.utime(ticket, (1, 1))
+    one.do("lease = acquire(limit=5)")
+    assert not ticket.exists()
+
+
+def test_without_flock_a_ticket_of_another_machine_stands(agent, tmp_path):
+    one = agent()
+    one.do(NO_FLOCK + "acquire().release()")
+    one.do(
+        "from gitseq.core import jsonline\n"
+        "fields = record.owner_fields(record.myself().replace(host='other', pid=1))\n"
+        f"open({str(tmp_path / 'gitseq/queue/t.1')!r}, 'wb').write(jsonline.encode(fields))"
+    )
+    with pytest.raises(Raised, match="GaveUp"):
+        one.do("acquire(limit=0.2)")
+
+
+def test_without_flock_we_wait_for_filelock_s_marker(agent, tmp_path):
+    one = agent()
+    one.do(NO_FLOCK + "acquire().release()")
+    with filelock.SoftFileLock(tmp_path / "gitseq/queue/lock"), pytest.raises(Raised, match="GaveUp"):
+        one.do("acquire(limit=0.3)")
+    one.do("lease = acquire(limit=5)")
+
+
+def test_without_flock_two_that_draw_the_same_number_get_two(agent, tmp_path):
+    one = agent()
+    one.do(NO_FLOCK + "acquire().release()")
+    numbers = one.do(
+        "from gitseq.queue import polling\n"
+        "real = queueing.next_ticket\n"
+        "def late(*arguments):\n"
+        "    queueing.next_ticket = real\n"
+        f"    open({str(tmp_path / 'gitseq/queue/t.1')!r}, 'x').close()\n"
+        "    return 1\n"
+        "queueing.next_ticket = late\n"
+        "answer = polling.take(place(sys.argv[2])).number"
+    )
+    assert numbers == 2
+
+
+def test_without_flock_a_queue_that_goes_while_a_ticket_is_drawn_is_told(agent, tmp_path):
+    one = agent()
+    with pytest.raises(Raised) as raised:
+        one.do(
+            NO_FLOCK + "import shutil\n"
+            f"def gone(*_): shutil.rmtree({str(tmp_path / 'gitseq/queue')!r}); return 1\n"
+            "queueing.next_ticket = gone\n"
+            "acquire()"
+        )
+    assert (raised.value.name, raised.value.exit_code) == ("EnvironmentProblem", 4)
+
+
 # --- a copy, a restart, a recycled pid ---------------------------------------------------------
 
 
@@ -443,8 +631,64 @@ def test_a_record_that_is_not_whole_is_ignored(agent, tmp_path):
         one.do("lease = acquire(limit=0); lease.release()")
 
 
-def test_a_queue_that_cannot_be_used_is_told_and_nothing_runs(agent, tmp_path):
-    (tmp_path / "gitseq").write_text("a file")
+def _a_file(folder):
+    folder.write_text("a file")
+
+
+def _a_link_to_nothing(folder):
+    folder.symlink_to("nowhere")
+
+
+def _a_folder_named(name):
+    def make(folder):
+        (folder / name).mkdir(parents=True)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [_a_file, _a_link_to_nothing, *(_a_folder_named(name) for name in ("queue/gate", "queue/lock", "lease.json"))],
+)
+def test_a_queue_that_cannot_be_used_is_told_and_nothing_runs(agent, tmp_path, spoil):
+    spoil(tmp_path / "gitseq")
+    one = agent()
     with pytest.raises(Raised) as raised:
-        agent().do("acquire()")
+        one.do("acquire()")
     assert (raised.value.name, raised.value.exit_code) == ("EnvironmentProblem", 4)
+    spoiled = tmp_path / "gitseq/queue"
+    assert not spoiled.is_dir() or "t.1" not in os.listdir(spoiled)
+
+
+def test_a_queue_that_cannot_be_looked_at_is_told(tmp_path):
+    (tmp_path / "gitseq").write_text("a file")
+    with pytest.raises(EnvironmentProblem, match="cannot be used"):
+        state.look(place_of(tmp_path))
+
+
+def test_what_goes_while_one_looks_is_left_out(agent, tmp_path, monkeypatch):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    os.symlink("gone", tmp_path / "gitseq/queue/t.7")  # listed, and not to be opened: as a ticket that is given up
+    assert state.look(place_of(tmp_path)).waiters == ()
+    os.unlink(tmp_path / "gitseq/queue/lock")
+    monkeypatch.setattr(record, "examine", lambda _place: record.Finding(None, "", True))
+    assert holder_of(tmp_path).pid == 0  # whoever had it locked a moment ago
+
+
+def test_a_hand_over_between_two_looks_is_not_judged_by_the_former_lock(agent, tmp_path, monkeypatch):
+    first, second = agent("first"), agent("second")
+    first.do("lease = acquire()")
+    second.start("lease = acquire()")
+    second.waits()
+    test_lock = record._test_lock
+
+    def hands_over(place):
+        monkeypatch.setattr(record, "_test_lock", test_lock)
+        held = test_lock(place)
+        first.do("lease.release()")
+        second.ended()
+        return held
+
+    monkeypatch.setattr(record, "_test_lock", hands_over)
+    assert holder_of(tmp_path).pid == second.pid

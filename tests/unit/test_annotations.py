@@ -98,3 +98,8 @@ def test_lines_made_to_be_slow_are_not():
     """Each regular expression is linear enough for the longest line that is looked at."""
     for piece in ("a", "a:", "a(", "::error ", "1:", " ", "\x1b[", "a:1"):
         find("\n".join([(piece * 2000)[:2000]] * 20))
+
+
+def test_a_line_that_no_person_wrote_is_not_searched_and_its_neighbours_are():
+    found = find("a.py:1:1: bad\n" + "b.py:2:2: " + "x" * 5000 + "\nc.py:3:3: bad\n")
+    assert [one.path for one in found] == ["a.py", "c.py"]

@@ -26,9 +26,9 @@ class Place:
         self.compiled = 0
         compile_plan = build.compile_plan
 
-        def counted(where, fetch):
+        def counted(where, fetch, vet):
             self.compiled += 1
-            return compile_plan(where, fetch)
+            return compile_plan(where, fetch, vet)
 
         monkeypatch.setattr(build, "compile_plan", counted)
 

@@ -9,9 +9,6 @@ import pytest
 import tomli
 
 from gitseq.cli import init, schema
-from gitseq.config import availability
-from gitseq.config.check import check_file
-from gitseq.config.explain import Document, Findings
 from gitseq.config.schema import Config, json_schema
 from gitseq.model import Hook
 from tests.support.configs import compiled
@@ -19,8 +16,6 @@ from tests.support.configs import compiled
 ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "gitseq.toml.example").read_text()
 REFERENCE = (ROOT / "docs" / "reference" / "configuration.md").read_text()
-_COMMENTED_KEY = re.compile(r"^# (?=\[|[a-z_]+ = )", re.MULTILINE)
-WITH_ALL_KEYS = _COMMENTED_KEY.sub("", EXAMPLE)
 
 
 def tables() -> "dict[str, list[str]]":
@@ -56,21 +51,11 @@ def test_example_is_a_configuration(tmp_path):
     manifest = "- id: ruff-format\n  name: ruff format\n  language: python\n  entry: ruff format\n"
     (tmp_path / ".pre-commit-hooks.yaml").write_text(manifest)
     hooks = compiled(tmp_path, fetch=lambda _url, _rev: os.fsencode(tmp_path)).hooks
-    assert [hook.id for hook in hooks] == ["format", "no-fixup", "ruff-format"]
-
-
-def test_every_commented_key_of_the_example_is_sound_but_not_available_yet():
-    findings = Findings()
-    check_file(Document("example", WITH_ALL_KEYS, tomli.loads(WITH_ALL_KEYS)), Config, findings)
-    assert {found.reason for found in findings.problems} == {"not available yet in this version of gitseq"}
-    commented = paths(tomli.loads(WITH_ALL_KEYS)) - paths(tomli.loads(EXAMPLE))
-    refused = {path for path in availability.NOT_YET if "=" not in path}
-    available = {path for path in commented if not any(f"{path}.".startswith(f"{key}.") for key in refused)}
-    assert not available, "these are available now: take their comments and marks away"
+    assert [hook.id for hook in hooks] == ["format", "no-fixup", "trailing-whitespace", "ruff-format"]
 
 
 def test_every_key_of_the_schema_is_in_the_example():
-    present = {path.rsplit(".", 1)[-1] for path in paths(tomli.loads(WITH_ALL_KEYS))}
+    present = {path.rsplit(".", 1)[-1] for path in paths(tomli.loads(EXAMPLE))}
     missing = {f"{name}.{key}" for name, keys in tables().items() for key in keys if key not in present}
     assert not missing
 
@@ -81,18 +66,11 @@ def test_every_key_of_the_schema_is_in_the_reference():
     assert not missing
 
 
-def test_what_is_not_available_yet_is_known_to_the_schema():
-    """Else a typing mistake in the table would make a key available that has no effect."""
-    keys = {path.split(" = ")[0] for path in availability.NOT_YET if not path.startswith(".")}
-    known = {*tables()["Config"], *(f"hook.{key}" for key in tables()["HookTable"])}
-    assert keys <= known
-
-
-def test_whatever_the_plan_cannot_hold_is_not_available():
-    available = {key for key in tables()["HookTable"] if f"hook.{key}" not in availability.NOT_YET}
-    renamed = {"run": "argv", "git_env": "scrub_git_env"}
+def test_the_plan_holds_every_key_of_a_hook():
+    renamed = {"run": "argv", "args": "argv", "git_env": "scrub_git_env"}
     only_their_default = {"fixes", "daemons"}
-    assert {renamed.get(key, key) for key in available - only_their_default} <= set(Hook._fields)
+    keys = set(tables()["HookTable"])
+    assert {renamed.get(key, key) for key in keys - only_their_default} <= set(Hook._fields)
 
 
 def test_schema_default_of_every_key_is_accepted_or_absent():

@@ -6,7 +6,7 @@ import random
 import pytest
 import yaml
 
-from gitseq.config import compiled, foreign_check, foreign_keys, manifest
+from gitseq.config import compiled, foreign_keys, manifest
 from gitseq.core import installing
 from gitseq.errors import ConfigError, EnvironmentProblem
 from gitseq.model import PRE_COMMIT
@@ -88,6 +88,23 @@ def test_top_level_keys_arrive(tmp_path):
 
 def test_without_install_types_the_stages_that_hooks_name_are_installed(tmp_path):
     assert installing.stages_of(read(tmp_path, local())) == ("pre-commit",)
+
+
+@pytest.mark.parametrize(
+    ("offered", "written", "installed"),
+    [
+        (["pre-commit", "pre-push", "manual"], {}, ("pre-commit",)),
+        (["commit-msg"], {}, ("commit-msg",)),
+        (["pre-commit"], {"stages": ["pre-push"]}, ("pre-push",)),
+        (["manual"], {}, ("pre-commit",)),
+    ],
+)
+def test_of_the_stages_a_repository_offers_pre_commit_alone_is_installed(tmp_path, offered, written, installed):
+    """Else checks would begin to run at each push for everybody who comes from pre-commit."""
+    offers = Offers(tmp_path / "store")
+    offers.add(URL, [{**LINT, "stages": offered}])
+    plan = read(tmp_path, remote(**written), offers)
+    assert installing.stages_of(plan) == installed
     assert installing.stages_of(read(tmp_path, local(stages=["commit-msg"]))) == ("commit-msg",)
 
 
@@ -247,7 +264,6 @@ def test_manifest_code_serves_others_too():
 
 
 def test_builtin_hooks_have_the_defaults_of_pre_commit_hooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(foreign_check, "refusal", lambda _path, _value: "")
     hooks = [{"id": "check-toml", "files": "^a"}, {"id": "check-added-large-files", "args": ["--maxkb=5"]}]
     toml, large = read(tmp_path, {"repos": [{"repo": "builtin", "hooks": hooks}]}).hooks
     assert (toml.builtin, toml.name, toml.types, toml.files) == ("check-toml", "check toml", ("toml",), "^a")
@@ -311,7 +327,6 @@ PROBLEMS = [
     ("repos:\n- repo: meta\n  hooks: [{id: identty}]\n", "did you mean `identity`?"),
     ("repos:\n- repo: meta\n  hooks: [{id: identity, entry: x}]\n", "'entry' cannot be overridden"),
     ("repos:\n- repo: local\n  hooks: [{id: a}]\n", "Missing required key: entry"),
-    ("repos:\n- repo: builtin\n  hooks: [{id: check-yaml}]\n", "not available yet"),
 ]
 
 

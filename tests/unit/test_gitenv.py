@@ -12,6 +12,10 @@ def test_the_own_index_is_not_named_because_a_relative_name_misleads_a_git_elsew
     assert b"GIT_INDEX_FILE" not in top(ENV)
 
 
+def test_a_variable_that_git_did_not_set_is_not_made_up():
+    assert top({b"PATH": b"/bin"}, index=b"/r/.git/other") == {b"PATH": b"/bin"}
+
+
 def test_another_index_stays_and_becomes_absolute():
     lock = b"/r/.git/index.lock"
     assert top({**ENV, b"GIT_INDEX_FILE": b".git/index.lock"}, index=lock)[b"GIT_INDEX_FILE"] == lock

@@ -41,7 +41,11 @@ HOT_ENTRIES = ["gitseq.boot", "gitseq.cli.hook", "gitseq.config.compiled", "gits
 THIRD_PARTY_FOR_HELP: "dict[str, set[str]]" = {}
 """Third-party packages that a verb may load to print its help; a verb not named here may load none."""
 
-SHARES_WITH = {"uninstall": {"gitseq.cli.install"}, "try-repo": {"gitseq.cli.run"}}
+SHARES_WITH = {
+    "uninstall": {"gitseq.cli.install"},
+    "try-repo": {"gitseq.cli.run"},
+    "unwrap": {"gitseq.cli.wrap"},
+}
 """Verbs that are two sides of one thing; no other verb loads another."""
 
 SLOW_STDLIB = {"asyncio", "importlib.metadata", "inspect", "logging", "multiprocessing", "unittest", "urllib.request"}
@@ -78,7 +82,7 @@ def third_party(modules: "set[str]") -> "set[str]":
     return {top for top in (name.split(".")[0] for name in modules) if top not in known}
 
 
-@pytest.mark.parametrize("entry", HOT_ENTRIES)
+@pytest.mark.parametrize("entry", [*HOT_ENTRIES, "gitseq.cli.wrapped"])
 def test_hot_entry_loads_nothing_that_is_not_listed(entry):
     loaded = modules_after(f"import {entry}", [str(ROOT)])
     assert entry in loaded

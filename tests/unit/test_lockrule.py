@@ -171,6 +171,16 @@ def test_an_owner_is_told_by_command_pid_and_user():
     assert "cannot wait for it" in lockwords.refusal(above, None).hint
 
 
+def test_the_line_of_a_wait_names_lock_and_owner_as_far_as_known():
+    assert lockwords.waiting(FOREIGN) == "waiting for /r/.git/index.lock"
+    owned = FOREIGN.replace(owner=Owner(7, b"", "", "has the lock open"))
+    assert lockwords.waiting(owned) == "waiting for /r/.git/index.lock: `a process` (pid 7) has the lock open."
+
+
+def test_the_token_names_the_git_that_holds_the_lock_and_the_lock():
+    assert Lock("ours", LOCK, git_pid=7).token == b"7:/r/.git/index.lock"
+
+
 def test_a_path_is_quoted_so_that_a_shell_reads_the_same_bytes():
     import subprocess
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,16 @@ def test_a_token_says_what_was_put_into_it_and_is_plain_text(leases):
 @given(st.binary(max_size=60))
 def test_no_bytes_at_all_make_a_token_raise(text):
     queueing.parse_token(text)
+
+
+def test_a_token_that_names_no_absolute_folder_speaks_of_nothing():
+    assert queueing.parse_token(b"n1,0,/r/.git/gitseq") == (Held("n1", 0, b"/r/.git/gitseq"),)
+    assert queueing.parse_token(b"n1,0,r/.git/gitseq") == ()
+
+
+@pytest.mark.parametrize("text", [b"n-1,0,/r", b"n1,x,/r", b"n1,10000,/r", b"n1,-1,/r", b"n1,0,/r:n2,0", b"n1,0,/%zz"])
+def test_a_token_with_a_part_that_means_nothing_speaks_of_nothing(text):
+    assert queueing.parse_token(text) == ()
 
 
 @given(st.lists(held, min_size=1, max_size=2), st.data())

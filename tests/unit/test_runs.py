@@ -172,3 +172,22 @@ def test_every_event_of_the_schema_can_be_shown_from_its_fields_or_none_of_them(
         event = {"time": 1.0, "run": "r", "stage": "s", "event": name, **known}
         assert bool(logs.live(event, Screen())) is (name != "run"), name
         logs.live({"event": name}, Screen())
+
+
+def test_a_table_without_rows_has_no_lines():
+    assert aligned([], 80) == []
+
+
+def test_columns_are_narrowed_no_further_than_one_can_read():
+    assert aligned([("a" * 20, "b" * 20)] * 2, 5) == ["aaaaa...  bbbbb..."] * 2
+
+
+def test_a_hook_that_was_never_started_has_no_statistics():
+    journal = Journal("1").tell("hook-end", hook="a", status="skipped", reason="no files")
+    assert stats.of_hooks(of(journal)) == []
+
+
+def test_a_run_is_found_by_how_its_id_begins():
+    both = of(Journal("abc1").end(), Journal("abd2").end())
+    assert [run.id for run in runs.one_of(both, "abd")] == ["abd2"]
+    assert len(runs.one_of(both, "ab")) == 2

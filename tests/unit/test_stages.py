@@ -29,6 +29,12 @@ def test_pre_rebase_tells_both_or_nothing_as_pre_commit_does():
     }
 
 
+def test_files_that_change_are_watched_only_where_git_can_be_stopped_and_holds_no_lock():
+    unwatched = {name for name, stage in STAGES.items() if not stage.watches_tree}
+    after = {name for name in GIT_STAGES if name.startswith("post-")}
+    assert unwatched == {*after, "reference-transaction"}
+
+
 @pytest.mark.parametrize("name", sorted(GIT_STAGES))
 def test_a_wrong_number_of_arguments_is_refused(name):
     stage = STAGES[name]

@@ -22,6 +22,18 @@ def test_a_long_name_widens_all_lines():
     assert text.columns((HOOK,)) == 80
 
 
+def test_a_hook_that_waits_for_memory_says_how_much_and_until_when():
+    waits = text.waits_for_memory(HOOK.replace(min_free_memory=4 << 30, memory_wait=90.0), 1 << 30)
+    assert waits == "ruff check waits for memory: 1 GiB free, 4 GiB wanted; starts after 1m 30s anyway"
+
+
+def test_a_notice_is_marked_by_its_level_and_coloured_only_on_demand():
+    assert text.notice("warning", "look out", colour=False) == "[WARNING] look out"
+    colours = {level: text.notice(level, "x", colour=True) for level in ("info", "warning", "error")}
+    assert all(f"[{level.upper()}]\033[m x" in told for level, told in colours.items())
+    assert len({told.partition("m")[0] for told in colours.values()}) == 3
+
+
 def test_wide_characters_take_two_columns():
     assert text.width("日本") == 4
     assert text.width("é") == 1

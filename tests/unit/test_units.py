@@ -58,7 +58,9 @@ def test_what_is_no_duration_is_refused_in_words(text):
         units.parse_duration(text)
 
 
-@pytest.mark.parametrize("text", ["", "4", "GiB", "4gib", "4G", "1GiB1MiB", "-4GiB", "1e3B", "9" * 30 + "TiB", "∞B"])
+@pytest.mark.parametrize(
+    "text", ["", "4", "GiB", "4gib", "4G", "1GiB1MiB", "-4GiB", "1e3B", "9" * 30 + "TiB", "∞B", "9" * 16 + "TiB"]
+)
 def test_what_is_no_size_is_refused_in_words(text):
     with pytest.raises(ValueError, match=r"\w+ \w+"):
         units.parse_size(text)
@@ -81,6 +83,7 @@ def test_forever_needs_permission_and_never_comes():
         (3600, "1h"),
         (7380, "2h 3m"),
         (90000, "1d 1h"),
+        (units.FOREVER, "forever"),
     ],
 )
 def test_duration_is_shown(seconds, text):

@@ -1,4 +1,4 @@
-from gitseq.core.verdict import Ran, judge, not_found
+from gitseq.core.verdict import Ran, judge, no_terminal, not_executable, not_found
 from gitseq.model import Hook
 
 HOOK = Hook("h", "h", ("h",))
@@ -27,3 +27,15 @@ def test_a_missing_command_says_what_to_do():
     told = judge(HOOK, [not_found("rufff")], 0, 0)
     assert told.exit_code == 127
     assert "`rufff` not found" in told.reasons[0]
+
+
+def test_a_command_that_cannot_be_started_says_why_with_the_shells_exit_code():
+    ran = not_executable("tool", "Exec format error")
+    assert ran.exit_code == 126
+    assert ran.problem == ("executable `tool` could not be started: Exec format error",)
+
+
+def test_an_interactive_hook_without_a_terminal_fails_and_tells_how_to_go_without_it():
+    ran = no_terminal(Hook("ask", "ask me", ("ask",)))
+    assert ran.exit_code == 1
+    assert "GITSEQ_SKIP=ask" in ran.problem[0]

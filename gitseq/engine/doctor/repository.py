@@ -147,7 +147,7 @@ def all_shims(patient: "Patient") -> "Iterator[Finding]":
 
 def _shim(slot: installing.Slot, folder: "HookDir", *, started: bool) -> "Iterator[Finding]":
     stage = slot.stage
-    text = installing.shim(package.shim_template(), stage, package.interpreter(), package.library())
+    text = installing.shim(package.template(b"shim.sh"), stage, package.interpreter(), package.library())
     fix = _renewed(folder, stage, text) if started and folder.is_own else None
     if slot.hook is None:
         why = f"Hooks for {stage} do not run."
@@ -196,7 +196,7 @@ _FALLS_BACK = "It starts the gitseq on PATH instead, if there is one, and else f
 
 def _named_in(content: bytes) -> "tuple[bytes, bytes]":
     """Interpreter and library that a shim names."""
-    values = {b"PY": b"", b"LIB": b""}
+    values = {b"gitseq_python": b"", b"gitseq_library": b""}
     for line in content.split(b"\n"):
         name, equals, word = line.partition(b"=")
         if equals and name in values and not values[name]:
@@ -204,7 +204,7 @@ def _named_in(content: bytes) -> "tuple[bytes, bytes]":
                 values[name] = os.fsencode("".join(shlex.split(os.fsdecode(word))[:1]))
             except ValueError:  # a shim that was edited
                 continue
-    return values[b"PY"], values[b"LIB"]
+    return values[b"gitseq_python"], values[b"gitseq_library"]
 
 
 def _renewed(folder: "HookDir", stage: str, text: bytes) -> "Callable[[], str]":

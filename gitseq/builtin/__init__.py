@@ -1,0 +1,1 @@
+"""Hygiene hooks that run in the engine's own process."""

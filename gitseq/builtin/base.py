@@ -1,0 +1,245 @@
+"""What a built-in hook is given and what it answers.
+
+The engine asks a check in three steps: `begin` once, then `check_file` for every file (`PerFile`) or `check` once
+(`Whole`), then `end` once. A `PerFile` needs a file at a time, so neighbours in the configuration can share one read
+of it: the same `File` goes through all of them. No check writes: it answers with the content to be written.
+
+Nothing that a file holds makes a check raise: what it cannot read or parse is a `Finding` that fails.
+
+Memory: a file of up to `SHARED` bytes is held once, for all neighbours. A larger one is read in blocks of whole lines
+(`BLOCK` bytes, or the longest line when that is longer) by checks that look at lines; checks that must see a file
+whole hold it themselves and refuse one above their `limit`.
+"""
+
+import os
+
+from gitseq.builtin import arguments
+from gitseq.model import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Protocol
+
+    from typing_extensions import Self
+
+    class Git(Protocol):
+        """Runs git where the files are."""
+
+        def __call__(self, arguments: "Sequence[bytes]", stdin: bytes = b"") -> bytes:
+            """What git wrote to its standard output. Raises a GitseqError when it fails."""
+
+
+MEBIBYTE = 1 << 20
+SHARED = 16 * MEBIBYTE
+BLOCK = 4 * MEBIBYTE
+
+_FIRST = 1 << 16
+"""Bytes of the first read: nearly every file is shorter, and so costs one call."""
+
+
+class Finding(Record):
+    """What a check has to say; `CLEAN` for nothing."""
+
+    output: bytes = b""
+    exit_code: int = 0
+    fixed: "bytes | Iterable[bytes] | None" = None
+    """What the file should hold; None when it may stay as it is.
+
+    In pieces for a large file, which are made from the old file while they are taken: write them beside it, then
+    rename.
+    """
+    lasting: bool = True
+    """Whether this pass of a file holds as long as the file stays as it is, so that it may be kept."""
+
+
+CLEAN = Finding()
+
+
+class Context(Record):
+    """The world a check is run in."""
+
+    git: "Git"
+    git_dir: bytes
+    env: "dict[bytes, bytes]"
+    arguments: "tuple[bytes, ...]" = ()
+    """Git's arguments to the hook: for commit-msg the file with the message."""
+    top: bytes = b""
+    """The folder that paths are relative to, and where git is run."""
+
+
+class File:
+    """A file to be checked; its content is read once and shared by all who look at it."""
+
+    __slots__ = ("_content", "_is_large", "location", "mode", "parses", "path")
+
+    def __init__(self, path: bytes, mode: int = 0, top: bytes = b"") -> None:
+        self.path = path
+        """As the user knows it: relative to the folder of the hook."""
+        self.mode = mode
+        """The mode in the index; 0 when unknown."""
+        self.location = os.path.join(top, path) if top else path
+        self.parses = False
+        """Whether somebody has found it to be Python."""
+        self._content: "bytes | None" = None
+        self._is_large = False
+
+    def shared(self) -> "bytes | None":
+        """The content, read at most once; None when it is larger than SHARED. Raises OSError."""
+        if self._content is None and not self._is_large:
+            self._content = _read(self.location, SHARED)
+            self._is_large = self._content is None
+        return self._content
+
+    def read(self) -> bytes:
+        """The content, however large; a large one is not kept. Raises OSError."""
+        content = self.shared()
+        return _read(self.location) or b"" if content is None else content
+
+    def size(self) -> int:
+        """Bytes. Raises OSError."""
+        if self._content is not None:
+            return len(self._content)
+        return os.stat(self.location).st_size
+
+    def head(self, length: int) -> bytes:
+        """The first bytes. Raises OSError."""
+        return self._content[:length] if self._content is not None else _read_at(self.location, 0, length)
+
+    def tail(self, length: int) -> bytes:
+        """The last bytes. Raises OSError."""
+        return _read_at(self.location, max(0, self.size() - length), length)
+
+    def blocks(self, start: int = 0) -> "Iterator[bytes]":
+        """The content from an offset on, in pieces of whole lines (the last may lack its end). Raises OSError."""
+        fd = os.open(self.location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            os.lseek(fd, start, os.SEEK_SET)
+            yield from _whole_lines(fd)
+        finally:
+            os.close(fd)
+
+    def put(self, fixed: "bytes | Iterable[bytes]") -> None:
+        """Take note of what was written to the file."""
+        self._content = fixed if isinstance(fixed, bytes) and len(fixed) <= SHARED else None
+        self._is_large = self.parses = False
+
+
+class Check:
+    """A built-in hook with its arguments."""
+
+    options: "tuple[arguments.Option, ...]" = ()
+    positional = ""
+    """What words that belong to no option are called; '' where there may be none."""
+
+    @classmethod
+    def of(cls, name: str, args: "Sequence[str]") -> "Self":
+        """The check with these arguments. Raises ConfigError."""
+        return cls(**arguments.parse(name, cls.options, args, cls.positional))
+
+    def begin(self, context: Context) -> "Finding | None":  # noqa: ARG002 - for those who need it
+        """Called once, before any file is looked at; a Finding is the verdict, and nothing more is asked."""
+        return None
+
+    def end(self, context: Context) -> Finding:  # noqa: ARG002
+        """Called once after the last file: what is left to say."""
+        return CLEAN
+
+
+class PerFile(Check):
+    """A check that needs one file at a time."""
+
+    limit = 64 * MEBIBYTE
+    """The largest content that `check` takes."""
+
+    def check_file(self, file: File) -> Finding:
+        """What there is to say about a file. Never raises."""
+        try:
+            content = file.shared()
+            return self.check_large(file) if content is None else self.check(file, content)
+        except Exception as error:  # noqa: BLE001 - whatever a file's content does to a parser is this hook's failure
+            return broken(file.path, error)
+
+    def check(self, file: File, content: bytes) -> Finding:
+        """The same for a file whose content is at hand."""
+        raise NotImplementedError
+
+    def check_large(self, file: File) -> Finding:
+        """The same for a file larger than SHARED."""
+        size = file.size()
+        if size > self.limit:
+            return too_large(file.path, size, self.limit)
+        return self.check(file, file.read())
+
+
+class Whole(Check):
+    """A check that looks at all files together, or at none."""
+
+    def check(self, files: "Sequence[File]", context: Context) -> Finding:
+        """What there is to say. Never raises but what `context.git` raises."""
+        raise NotImplementedError
+
+
+def finding(text: bytes, *, lasting: bool = True) -> Finding:
+    """A failure with one or more lines."""
+    return Finding(text + b"\n", 1, None, lasting)
+
+
+def broken(path: bytes, error: Exception) -> Finding:
+    """The failure of a check that could not finish: one line that says why, and no traceback."""
+    return finding(path + b": " + _reason(error).encode("utf-8", "surrogateescape"))
+
+
+def too_large(path: bytes, size: int, limit: int) -> Finding:
+    """The failure of a check that does not take a file of this size."""
+    text = f": too large to check ({size // MEBIBYTE} MiB, at most {limit // MEBIBYTE} MiB); exclude it from this hook"
+    return finding(path + text.encode())
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    if isinstance(error, RecursionError):
+        return "nested too deeply to be checked"
+    if isinstance(error, MemoryError):
+        return "needs more memory to be checked than there is"
+    return f"cannot be checked: {type(error).__name__}: {error}"
+
+
+def _read(location: bytes, most: "int | None" = None) -> "bytes | None":
+    """The content; None when it is longer than `most` bytes."""
+    fd = os.open(location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # O_NONBLOCK: a fifo must not hang us
+    try:
+        content = os.read(fd, _FIRST)
+        size = len(content) if len(content) < _FIRST else os.fstat(fd).st_size
+        if most is not None and size > most:
+            return None
+        if len(content) < _FIRST:
+            return content
+        parts = [content]
+        while part := os.read(fd, max(size - _FIRST, 0) + 1):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def _read_at(location: bytes, offset: int, length: int) -> bytes:
+    fd = os.open(location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return os.pread(fd, length, offset)
+    finally:
+        os.close(fd)
+
+
+def _whole_lines(fd: int) -> "Iterator[bytes]":
+    rest: "list[bytes]" = []
+    while piece := os.read(fd, BLOCK):
+        end = piece.rfind(b"\n") + 1
+        if end:
+            yield b"".join([*rest, piece[:end]])
+            rest = [piece[end:]] if end < len(piece) else []
+        else:
+            rest.append(piece)
+    if rest:
+        yield b"".join(rest)

@@ -1,0 +1,207 @@
+"""Names, sizes, modes and links: what can be said of a file with a look at its first bytes or none at all."""
+
+import os
+
+from gitseq.builtin.arguments import Option
+from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile, finding
+
+_EXECUTABLE = 0o111
+
+
+class AddedLargeFiles(PerFile):
+    """Refuses files that are added and larger than `--maxkb` (500), unless git-lfs keeps them."""
+
+    options = (
+        Option(("--enforce-all",), "enforce_all", False, const=True),
+        Option(("--maxkb",), "maxkb", 500, convert=int),
+    )
+
+    def __init__(self, *, enforce_all: bool, maxkb: int) -> None:
+        self._enforce_all = enforce_all
+        self._maxkb = maxkb
+        self._large: "dict[bytes, int]" = {}
+
+    def check_file(self, file: File) -> Finding:
+        """Never a failure: whether a large file may be there is known at the end."""
+        try:
+            size = file.size()
+        except OSError as error:
+            return finding(file.path + f": cannot be read: {error.strerror}".encode())
+        if size <= self._maxkb * 1024:
+            return CLEAN
+        self._large[file.path] = -(-size // 1024)
+        return Finding(lasting=False)
+
+    def end(self, context: Context) -> Finding:
+        """A line of output for every large file that is added and that git-lfs does not keep."""
+        large, self._large = self._large, {}
+        if large and not self._enforce_all:
+            added = frozenset(added_files(context))
+            large = {path: size for path, size in large.items() if path in added}
+        if large:
+            by_lfs = _kept_by_lfs(context, list(large))
+            large = {path: size for path, size in large.items() if path not in by_lfs}
+        lines = [b"%s (%d KB) exceeds %d KB.\n" % (path, size, self._maxkb) for path, size in large.items()]
+        return Finding(b"".join(lines), 1) if lines else CLEAN
+
+
+def added_files(context: Context) -> "list[bytes]":
+    """Names that the commit adds, relative to the folder of the hook."""
+    arguments = (b"diff", b"--staged", b"--name-only", b"--diff-filter=A", b"--no-ext-diff", b"--relative", b"-z")
+    return context.git(arguments).split(b"\0")[:-1]
+
+
+def _kept_by_lfs(context: Context, paths: "list[bytes]") -> "frozenset[bytes]":
+    fields = context.git((b"check-attr", b"filter", b"-z", b"--stdin"), b"\0".join(paths) + b"\0").split(b"\0")
+    return frozenset(path for path, value in zip(fields[0::3], fields[2::3], strict=False) if value == b"lfs")
+
+
+class Symlinks(PerFile):
+    """Finds symbolic links that point to nothing."""
+
+    def check_file(self, file: File) -> Finding:
+        """A line of output for a broken link."""
+        if os.path.islink(file.location) and not os.path.exists(file.location):
+            return finding(file.path + b": Broken symlink")
+        return CLEAN
+
+
+class ExecutablesHaveShebangs(PerFile):
+    """Finds executable files that do not begin with `#!`."""
+
+    def __init__(self) -> None:
+        self._by_index = False
+        self._modes = _Modes()
+
+    def begin(self, context: Context) -> None:
+        """Learns whether the work tree shows who is executable, or only the index does (core.fileMode)."""
+        self._modes = _Modes(context)
+        answer = context.git((b"config", b"--default", b"true", b"core.fileMode"))
+        self._by_index = answer.strip() == b"false"
+
+    def check(self, file: File, content: bytes) -> Finding:
+        """How to make a file that should not be executable plain."""
+        if content[:2] == b"#!":
+            return CLEAN
+        if self._by_index and not self._modes.of(file) & _EXECUTABLE:
+            return Finding(lasting=False)
+        path, quoted = file.path, _quoted(file.path)
+        return Finding(
+            path + b": marked executable but has no (or invalid) shebang!\n"
+            b"  If it isn't supposed to be executable, try: `chmod -x " + quoted + b"`\n"
+            b"  If on Windows, you may also need to: `git add --chmod=-x " + quoted + b"`\n"
+            b"  If it is supposed to be executable, double-check its shebang.\n",
+            1,
+        )
+
+    def check_large(self, file: File) -> Finding:
+        """The same from the first bytes."""
+        return self.check(file, file.head(2))
+
+
+class ShebangScriptsAreExecutable(PerFile):
+    """Finds files that begin with `#!` and are not executable in the index."""
+
+    def __init__(self) -> None:
+        self._modes = _Modes()
+
+    def begin(self, context: Context) -> None:
+        """Remembers how to ask for a mode that is not known."""
+        self._modes = _Modes(context)
+
+    def check(self, file: File, content: bytes) -> Finding:
+        """How to make a file executable."""
+        if content[:2] != b"#!":
+            return CLEAN
+        mode = self._modes.of(file)
+        if not mode or mode & _EXECUTABLE:
+            return Finding(lasting=bool(mode))  # that a file is not in the index has nothing to do with its content
+        path, quoted = file.path, _quoted(file.path)
+        return Finding(
+            path + b": has a shebang but is not marked executable!\n"
+            b"  If it is supposed to be executable, try: `chmod +x " + quoted + b"`\n"
+            b"  If on Windows, you may also need to: `git add --chmod=+x " + quoted + b"`\n"
+            b"  If it is not supposed to be executable, double-check its shebang is wanted.\n\n",
+            1,
+        )
+
+    def check_large(self, file: File) -> Finding:
+        """The same from the first bytes."""
+        return self.check(file, file.head(2))
+
+
+class _Modes:
+    """The modes in the index, asked for all at once when the first is not known."""
+
+    def __init__(self, context: "Context | None" = None) -> None:
+        self._context = context
+        self._known: "dict[bytes, int] | None" = None
+
+    def of(self, file: File) -> int:
+        """The mode of a file; 0 when it is not in the index."""
+        if file.mode or self._context is None:
+            return file.mode
+        if self._known is None:
+            entries = self._context.git((b"ls-files", b"-z", b"--stage")).split(b"\0")[:-1]
+            self._known = {path: int(about[:6], 8) for about, _, path in (entry.partition(b"\t") for entry in entries)}
+        return self._known.get(file.path, 0)
+
+
+def _quoted(path: bytes) -> bytes:
+    import shlex
+
+    return os.fsencode(shlex.quote(os.fsdecode(path)))
+
+
+class TestNames(PerFile):
+    """Finds test files whose names do not follow the convention."""
+
+    options = (
+        Option(("--pytest",), "pattern", r".*_test\.py", const=r".*_test\.py", group="convention"),
+        Option(("--pytest-test-first",), "pattern", const=r"test_.*\.py", group="convention"),
+        Option(("--django", "--unittest"), "pattern", const=r"test.*\.py", group="convention"),
+    )
+
+    def __init__(self, *, pattern: str) -> None:
+        import re
+
+        self._pattern = pattern.encode()
+        self._matches = re.compile(self._pattern).fullmatch
+
+    def check_file(self, file: File) -> Finding:
+        """A line of output for a name that does not match."""
+        name = os.path.basename(file.path)
+        if self._matches(name) or name in (b"__init__.py", b"conftest.py"):
+            return CLEAN
+        return finding(b'%s does not match pattern "%s"' % (file.path, self._pattern))
+
+
+class _Selected(PerFile):
+    """Fails for every file that is selected: the filter is the check."""
+
+    heading = b""
+
+    def __init__(self) -> None:
+        self._paths: "list[bytes]" = []
+
+    def check_file(self, file: File) -> Finding:
+        """Remembered for the end."""
+        self._paths.append(file.path)
+        return Finding(lasting=False)
+
+    def end(self, context: Context) -> Finding:  # noqa: ARG002
+        """All names under one heading."""
+        paths, self._paths = self._paths, []
+        return Finding(self.heading + b"\n\n" + b"\n".join(paths) + b"\n", 1) if paths else CLEAN
+
+
+class IllegalWindowsNames(_Selected):
+    """Refuses names that Windows cannot hold: the default of `files` selects them."""
+
+    heading = b"Illegal Windows filenames detected"
+
+
+class Submodules(_Selected):
+    """Refuses submodules: the default of `types` selects them."""
+
+    heading = b"submodules are not allowed in this repository:"

@@ -1,0 +1,58 @@
+"""The command lines of `gitseq run` that people and CI type most, understood without argparse (10 ms).
+
+Only flags without a value, and names of stages and hooks; whatever else there is, and every mistake, is left to
+argparse. A test holds the two against each other.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+_FLAGS = {
+    "-a": "all_files",
+    "--all-files": "all_files",
+    "--fail-fast": "fail_fast",
+    "--no-cache": "no_cache",
+    "--no-wait": "no_wait",
+    "--show-diff-on-failure": "show_diff_on_failure",
+    "-v": "verbose",
+    "--verbose": "verbose",
+}
+_WITH_A_VALUE = (
+    "stage",
+    "files",
+    "files0_from",
+    "from_ref",
+    "to_ref",
+    "commit_msg_filename",
+    "wait",
+    "color",
+    "config",
+)
+_LEFT_OUT = {
+    **dict.fromkeys((*_WITH_A_VALUE, "color", "config", "format", "profile")),
+    **dict.fromkeys((*_FLAGS.values(), "last_commit", "dry_run"), False),
+}
+
+
+class _Options:
+    """As argparse.Namespace: values as attributes."""
+
+    def __init__(self, values: "dict[str, object]") -> None:
+        self.__dict__.update(values)
+
+
+def options(arguments: "list[str]") -> "argparse.Namespace | None":
+    """The options of a plain `gitseq run`; None for any other command line."""
+    if arguments[:1] != ["run"]:
+        return None
+    found: dict[str, object] = {"verb": "run", **_LEFT_OUT, "skip": [], "group": []}
+    what = []
+    for word in arguments[1:]:
+        if word in _FLAGS:
+            found[_FLAGS[word]] = True
+        elif word[:1] in ("-", ""):
+            return None
+        else:
+            what.append(word)
+    return _Options({**found, "what": what})  # type: ignore[return-value]

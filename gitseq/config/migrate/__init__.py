@@ -1,0 +1,1 @@
+"""Other hook managers' configurations become a gitseq.toml that a person can read."""

@@ -1,0 +1,202 @@
+"""What each file holds that hooks are about to see: the keys that passes are kept under.
+
+A file's key is made of its path, its mode and the blob id of the bytes in the work tree. Few files are read for it.
+Of many, git's index is believed for those that `git.content` says it may be believed for, and the others are read.
+"""
+
+import os
+import stat
+
+from gitseq.core import ledger_keys
+from gitseq.host import clock, files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from gitseq.engine.request import World
+    from gitseq.git.content import Comparison, Tracked
+    from gitseq.host.files import Signature
+
+FEW = 150
+"""Up to so many files are read sooner than git's three answers about all of them are."""
+_BLOCK = 1 << 20
+_TICKS = 4
+"""A file younger than so many ticks of the file system's clock could be written again and look the same."""
+_SHA256 = 64
+_FILES = (0o100644, 0o100755, 0o120000)
+
+
+class Contents:
+    """The keys of files as they are now; after a command has run, `forget` what was known before it."""
+
+    def __init__(self, world: "World", oid_length: int) -> None:
+        self._world = world
+        self._hasher = _hasher_of(oid_length)
+        self._keys: dict[bytes, bytes | None] = {}
+        self._read: dict[bytes, Signature | None] = {}
+        self._tracked: Tracked | None = None
+        self._comparison: Comparison | None = None
+        self._latest: Comparison | None = None
+        self._stale = world.tree is None
+
+    def keys(self, paths: "Sequence[bytes]") -> "list[bytes | None]":
+        """The key of each path (relative to the top); None for what has no content: a folder, a missing file."""
+        known = self._keys
+        missing = [path for path in paths if path not in known]
+        if len(missing) > FEW:
+            missing = self._from_index(missing)
+        for path in missing:
+            known[path] = self._look(path)
+        return [known[path] for path in paths]
+
+    def tracked(self) -> "list[bytes]":
+        """Every path in the index."""
+        return list(self._index().lines)
+
+    def whole_tree_is_plain(self) -> bool:
+        """Whether git was told to look at every file."""
+        return not self._index().hidden
+
+    def modes(self) -> "dict[bytes, int] | None":
+        """The mode of every tracked file, where the whole work tree is as the index says; else None."""
+        if not self._current().is_clean:
+            return None
+        tracked = self._index()
+        if tracked.hidden or not self._current().still_stands():
+            return None
+        modes = {line: int(line, 8) for line in {line[:6] for line in tracked.lines.values()}}
+        if any(mode not in _FILES for mode in modes.values()):
+            return None  # a submodule need not be there
+        return {path: modes[line[:6]] for path, line in tracked.lines.items()}
+
+    def forget(self, paths: "Sequence[bytes] | None" = None) -> None:
+        """These have been written to; without paths, anything may have."""
+        for path in list(self._keys) if paths is None else paths:
+            self._keys.pop(path, None)
+            self._read.pop(path, None)
+        self._stale = True
+        self._latest = None
+        if paths is None:
+            self._tracked = None
+
+    def confirmed(self, paths: "Sequence[bytes]") -> "frozenset[bytes]":
+        """Which of these files nobody has written to since their keys were made."""
+        top, read = self._world.repo.top, self._read
+        own = [path for path in paths if path in read]
+        same = {path for path in own if read[path] and files.signature(os.path.join(top, path)) == read[path]}
+        if len(own) == len(paths):
+            return frozenset(same)
+        before = self._comparison
+        self._latest = now = self._compare()
+        if before is None or not before.still_stands() or now.state != before.state:
+            return frozenset(same)
+        same.update(path for path in paths if path not in read)
+        return frozenset(same - now.differing) | frozenset(path for path in own if path in same)
+
+    def is_still(self, before: "Comparison") -> bool:
+        """Whether the whole work tree is what it was: clean against the same index."""
+        if not before.is_clean or not before.still_stands():
+            return False
+        now = self._latest or self._compare()
+        return now.is_clean and now.still_stands() and now.state == before.state
+
+    # --- inside
+
+    def _from_index(self, missing: "list[bytes]") -> "list[bytes]":
+        """Take the keys of those that the index is right about; the others."""
+        from gitseq.git import content
+
+        paths = missing
+        tracked = self._index()
+        if self._world.tree is not None:  # a run on all files: the next hook will ask for the rest
+            paths = list(dict.fromkeys([*paths, *tracked.lines]))
+        conversions = content.Conversions(self._world.repo, self._world.env, paths)
+        doubtful = self._current().differing | tracked.hidden | conversions.finish()
+        lines = tracked.lines
+        plain = [path for path in paths if path in lines and path not in doubtful and lines[path][:2] == b"10"]
+        self._keys.update(zip(plain, ledger_keys.file_keys([lines[path] for path in plain]), strict=True))
+        return [path for path in missing if path not in self._keys]
+
+    def _index(self) -> "Tracked":
+        if self._tracked is None:
+            from gitseq.git import content
+
+            self._current()
+            self._tracked = content.entries(content.begin_entries(self._world.repo, self._world.env))
+        return self._tracked
+
+    def _current(self) -> "Comparison":
+        """A comparison made since anything was written to."""
+        if self._comparison is None and not self._stale:
+            self._comparison = self._world.tree
+        if self._comparison is not None and not self._comparison.still_stands():  # the index has other stats now
+            self._keys = {path: key for path, key in self._keys.items() if path in self._read}
+            self._stale = True
+        if self._comparison is None or self._stale:
+            self._comparison = self._compare()
+            self._tracked = None
+            self._stale = False
+        return self._comparison
+
+    def _compare(self) -> "Comparison":
+        from gitseq.git import content
+
+        return content.Comparison(self._world.repo, self._world.env)
+
+    def _look(self, path: bytes) -> "bytes | None":
+        location = os.path.join(self._world.repo.top, path)
+        signature = files.signature(location)
+        if signature is None:
+            return None
+        kind = stat.S_IFMT(signature[4])
+        oid = self._blob(location, kind)
+        if oid is None or files.signature(location) != signature:
+            return None
+        young = clock.wall_ns() - max(signature[2], signature[3]) < _TICKS * clock.file_tick()
+        self._read[path] = None if young else signature
+        mode = kind if kind != stat.S_IFREG else 0o100755 if signature[4] & 0o100 else 0o100644
+        return ledger_keys.file_key(ledger_keys.file_line(mode, oid, path))
+
+    def _blob(self, location: bytes, kind: int) -> "bytes | None":
+        try:
+            if kind == stat.S_IFLNK:
+                target = os.readlink(location)
+                return _finished(self._hasher(b"blob %d\0" % len(target) + target))
+            return self._hash_file(location) if kind == stat.S_IFREG else None
+        except OSError:
+            return None
+
+    def _hash_file(self, location: bytes) -> "bytes | None":
+        """The id git would give to these bytes; None when their number changes while they are read."""
+        fd = os.open(location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            size = left = os.fstat(fd).st_size
+            made = self._hasher(b"blob %d\0" % size)
+            while part := os.read(fd, min(_BLOCK, left + 1)):
+                made.update(part)
+                left -= len(part)
+            return _finished(made) if left == 0 else None
+        finally:
+            os.close(fd)
+
+
+def _finished(made: "Any") -> bytes:
+    return bytes(made.hexdigest().encode())
+
+
+def _hasher_of(oid_length: int) -> "Callable[[bytes], Any]":
+    """The repository's hash. The bare modules load in no time; `hashlib` loads OpenSSL."""
+    try:
+        if oid_length == _SHA256:
+            from _sha2 import sha256
+
+            return sha256  # type: ignore[no-any-return]
+        from _sha1 import sha1
+
+        return sha1  # type: ignore[no-any-return]
+    except ImportError:
+        import hashlib
+
+        return hashlib.sha256 if oid_length == _SHA256 else hashlib.sha1

@@ -1,0 +1,412 @@
+"""What has passed is not checked again: seen from the outside, by real commits."""
+
+import json
+import os
+import shutil
+
+import pytest
+
+from tests.support.repo import Repo
+
+NOTED = """#!/bin/sh
+for file in "$@"; do echo "$file" >> "$NOTES"; done
+for file in "$@"; do ! grep -q bad "$file" || exit 1; done
+"""
+
+CACHED = """
+[[hook]]
+id = "check"
+run = "check"
+types = ["text"]
+exclude = "(toml|README.*)$"
+cache = true
+stages = ["pre-commit", "pre-push", "commit-msg", "manual"]
+"""
+
+INSIDE = """
+[[hook]]
+id = "{id}"
+builtin = "{id}"
+"""
+
+
+@pytest.fixture
+def notes(repo, tmp_path):
+    """The file in which the hook notes what it was shown."""
+    path = tmp_path / "notes"
+    repo.env["NOTES"] = str(path)
+    repo.hook_script("check", NOTED)
+    return path
+
+
+def shown(notes):
+    """What hooks were shown since this was asked last."""
+    lines = notes.read_text().splitlines() if notes.exists() else []
+    notes.unlink(missing_ok=True)
+    return sorted(lines)
+
+
+def report(repo, *arguments, **how):
+    done = repo.gitseq("run", "--format", "json", *arguments, **how)
+    return {hook["id"]: hook for hook in json.loads(done.stdout)["hooks"]}
+
+
+@pytest.fixture
+def cached(repo, notes):
+    repo.config(CACHED)
+    repo.install("pre-commit")
+    repo.write("a.txt", "a\n")
+    repo.write("b.txt", "b\n")
+    repo.add()
+    return repo
+
+
+def test_a_second_run_checks_nothing_and_says_so(cached, notes):
+    assert cached.gitseq("run").returncode == 0
+    assert shown(notes) == ["a.txt", "b.txt"]
+    second = cached.gitseq("run")
+    assert shown(notes) == []
+    assert second.stdout.decode() == "check" + "." * (80 - 1 - 5 - 15) + "Passed (cached)\n"
+
+
+def test_what_is_new_is_all_that_is_checked_and_the_numbers_are_told(cached, notes):
+    cached.gitseq("run", check=True)
+    shown(notes)
+    cached.write("b.txt", "new\n")
+    cached.add()
+    second = cached.gitseq("run", check=True)
+    assert shown(notes) == ["b.txt"]
+    assert b"- 1 of 2 files checked" in second.stdout
+    cached.write("b.txt", "newer\n")
+    cached.add()
+    told = report(cached)["check"]
+    assert (told["files"], told["cached"]) == (2, 1)
+
+
+def test_amending_rewording_and_other_stages_check_nothing_again(cached, notes):
+    cached.commit()
+    assert shown(notes) == ["a.txt", "b.txt"]
+    cached.commit("--amend", message="Another word")
+    cached.gitseq("run", "--all-files", check=True)
+    cached.gitseq("run", "pre-push", "--all-files", check=True)
+    assert shown(notes) == []
+
+
+def test_the_next_work_tree_checks_nothing_again(cached, notes, tmp_path):
+    cached.commit()
+    shown(notes)
+    cached.git("worktree", "add", "-q", str(tmp_path / "other"))
+    other = Repo(tmp_path / "other", cached.env)
+    other.gitseq("run", "--all-files", check=True)
+    assert shown(notes) == []
+
+
+@pytest.mark.parametrize("how", [("--no-cache",), ()], ids=["option", "variable"])
+def test_without_the_cache_everything_is_checked_and_nothing_is_kept(cached, notes, how):
+    env = {} if how else {"GITSEQ_NO_CACHE": "1"}
+    for _ in range(2):
+        cached.gitseq("run", *how, env=env, check=True)
+        assert shown(notes) == ["a.txt", "b.txt"]
+    cached.gitseq("run", check=True)
+    assert shown(notes) == ["a.txt", "b.txt"]
+
+
+def test_a_failure_is_not_kept_for_any_file_of_a_command(cached, notes):
+    cached.write("b.txt", "bad\n")
+    cached.add()
+    for _ in range(2):
+        assert cached.gitseq("run").returncode == 1
+        assert shown(notes) == ["a.txt", "b.txt"]
+
+
+def test_a_fix_is_not_kept(repo, notes):
+    repo.hook_script(
+        "fix", '#!/bin/sh\nfor file in "$@"; do echo "$file" >> "$NOTES"; grep -q x "$file" || echo x > "$file"; done\n'
+    )
+    repo.config(CACHED.replace('run = "check"', 'run = "fix"\nfixes = "stage"'))
+    repo.install("pre-commit")
+    repo.write("a.txt", "a\n")
+    repo.add()
+    repo.commit()
+    assert shown(notes) == ["a.txt"]
+    repo.gitseq("run", "--all-files", check=True)
+    assert shown(notes) == ["a.txt"]  # what it has made is shown to it once
+    repo.gitseq("run", "--all-files", check=True)
+    assert shown(notes) == []
+
+
+def test_a_pass_after_a_retry_is_not_kept(repo, notes):
+    repo.hook_script("second", '#!/bin/sh\necho ran >> "$NOTES"\n[ $(wc -l < "$NOTES") -gt 1 ]\n')
+    repo.config(CACHED.replace('run = "check"', 'run = "second"\nretry = 1'))
+    repo.write("a.txt", "a\n")
+    repo.add()
+    repo.gitseq("run", check=True)
+    assert len(shown(notes)) == 2
+    assert repo.gitseq("run").returncode == 0
+    assert len(shown(notes)) == 2
+
+
+def test_a_file_that_is_edited_while_it_is_checked_is_not_kept(repo, notes):
+    """The hook itself edits and restores it: same bytes, but who knows which were seen."""
+    repo.hook_script(
+        "edit", '#!/bin/sh\necho ran >> "$NOTES"\ncp a.txt /tmp/$$; echo x >> a.txt; cat /tmp/$$ > a.txt; rm /tmp/$$\n'
+    )
+    repo.config(CACHED.replace('run = "check"', 'run = "edit"'))
+    repo.write("a.txt", "a\n")
+    repo.add()
+    repo.commit("--no-verify")
+    for _ in range(2):
+        repo.gitseq("run", "--all-files", check=True)
+        assert shown(notes) == ["ran"]
+
+
+def test_an_untracked_tool_version_is_asked_for(cached, notes, tmp_path):
+    version = tmp_path / "version"
+    cached.hook_script("version", f"#!/bin/sh\ncat {version}\n")
+    cached.config(CACHED + 'tool_version = "version"\n', commit=False)
+    cached.add()
+    version.write_text("1\n")
+    cached.gitseq("run", check=True)
+    cached.gitseq("run", check=True)
+    assert shown(notes) == ["a.txt", "b.txt"]
+    version.write_text("2\n")
+    cached.gitseq("run", check=True)
+    assert shown(notes) == ["a.txt", "b.txt"]
+    version.unlink()  # a version that cannot be told is nobody's
+    done = cached.gitseq("run", check=True)
+    assert shown(notes) == ["a.txt", "b.txt"]
+    assert b"tool_version" in done.stdout
+
+
+def test_a_set_is_checked_whole_when_one_of_it_is_new(cached, notes):
+    cached.config(CACHED.replace("cache = true", 'cache = "tree"'))
+    cached.gitseq("run", check=True)
+    cached.gitseq("run", check=True)
+    assert shown(notes) == ["a.txt", "b.txt"]
+    cached.write("b.txt", "new\n")
+    cached.add()
+    cached.gitseq("run", check=True)
+    assert shown(notes) == ["a.txt", "b.txt"]
+
+
+def test_what_is_staged_counts_not_what_lies_unstaged_beside_it(cached, notes):
+    cached.gitseq("run", check=True)
+    shown(notes)
+    cached.write("a.txt", "bad\n")
+    assert cached.gitseq("run").returncode == 0
+    assert shown(notes) == []
+    assert cached.gitseq("run", "--all-files").returncode == 1
+
+
+def test_same_blob_with_other_line_endings_is_other_content(repo):
+    """`text=auto`: git calls both the same blob, but a hook sees the bytes."""
+    repo.config(INSIDE.format(id="mixed-line-ending") + 'args = ["--fix=no"]\n')
+    repo.write(".gitattributes", "* text=auto\n")
+    repo.write("a.txt", "a\nb\n")
+    repo.add()
+    repo.commit("--no-verify")
+    repo.gitseq("run", "--all-files", check=True)
+    repo.write("a.txt", "a\r\nb\n")
+    repo.add()
+    assert repo.git("status", "--porcelain").stdout == b""
+    assert repo.gitseq("run", "--all-files").returncode == 1
+
+
+def test_nothing_is_selected_or_listed_twice_for_a_tree_that_has_passed(cached, notes):
+    """A hook without files is remembered as such, so that the rest of the run needs no selecting either."""
+    cached.config(CACHED + CACHED.replace('"check"', '"none"', 1).replace('["text"]', '["toml", "binary"]'))
+    cached.add()
+    cached.commit("--no-verify")
+    first = cached.gitseq("run", "--all-files", check=True)
+    second = cached.gitseq("run", "--all-files", check=True)
+    assert second.stdout == first.stdout.replace(b"." * 9 + b"Passed", b"Passed (cached)")
+    assert b"(no files to check)Skipped" in second.stdout
+
+
+# --- hooks inside
+
+
+def test_built_in_hooks_remember_each_file_that_passed(repo):
+    repo.config(INSIDE.format(id="check-json") + INSIDE.format(id="detect-private-key"))
+    repo.write("good.json", "{}\n")
+    repo.write("bad.json", "{\n")
+    repo.add()
+    assert repo.gitseq("run").returncode == 1
+    told = report(repo)
+    assert (told["check-json"]["files"], told["check-json"]["cached"]) == (2, 1)
+    assert told["check-json"]["status"] == "failed"
+    assert told["detect-private-key"]["reason"] == "cached"
+
+
+def test_neighbours_see_what_their_predecessors_have_fixed(repo):
+    """Held against one hook at a time: the same verdicts, outputs and bytes."""
+    ids = ["trailing-whitespace", "end-of-file-fixer", "mixed-line-ending", "check-json"]
+    outcomes = []
+    for alone in (False, True):
+        tables = "".join(INSIDE.format(id=one) + ("fail_fast = false\n") for one in ids)
+        between = '\n[[hook]]\nid = "{0}"\nrun = "true"\n'
+        if alone:  # a command between two hooks takes the group apart
+            tables = "".join(INSIDE.format(id=one) + between.format(number) for number, one in enumerate(ids))
+        repo.config(tables)
+        repo.write("a.json", b"{} \r\n\n  \n \t")
+        repo.write("b.json", b"[1,] \n")
+        repo.write("c.json", b"{}\n")
+        repo.add()
+        told = report(repo)
+        outcomes.append(
+            (
+                [(one, told[one]["status"], told[one]["modified"], told[one]["output"]) for one in ids],
+                [repo.read(name) for name in ("a.json", "b.json", "c.json")],
+            )
+        )
+        shutil.rmtree(repo.path / ".git/gitseq/ledger", ignore_errors=True)
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][1][0] == b"{}\r\n"
+
+
+def test_a_file_that_was_fixed_is_shown_to_neighbours_that_had_passed_it(repo):
+    """What the second hook has passed is not what the first one makes of it."""
+    second = INSIDE.format(id="forbid-pattern") + 'args = ["x$"]\n'
+    repo.config(second)
+    repo.write("a.txt", "x \n")
+    repo.add()
+    repo.gitseq("run", check=True)
+    repo.config(INSIDE.format(id="trailing-whitespace") + second)
+    told = report(repo)
+    assert [one["status"] for one in told.values()] == ["failed", "failed"]
+
+
+def test_a_fix_keeps_mode_links_and_a_symbolic_link(repo):
+    repo.config(INSIDE.format(id="trailing-whitespace"))
+    repo.write("tool.sh", "#!/bin/sh \n", 0o755)
+    repo.write("one.txt", "a \n")
+    os.link(repo.file("one.txt"), repo.file("two.txt"))
+    repo.add()
+    assert repo.gitseq("run").returncode == 1
+    assert os.stat(repo.file("tool.sh")).st_mode & 0o777 == 0o755
+    assert os.stat(repo.file("one.txt")).st_ino == os.stat(repo.file("two.txt")).st_ino
+    assert repo.read("one.txt") == repo.read("two.txt") == b"a\n"
+    assert not [name for name in os.listdir(repo.path / ".git/gitseq") if name.startswith("fix")]
+
+
+def test_fixes_of_a_built_in_hook_join_the_commit(repo):
+    repo.config(INSIDE.format(id="trailing-whitespace") + 'fixes = "stage"\n')
+    repo.install()
+    repo.write("a.txt", "a \n")
+    repo.add()
+    repo.commit()
+    assert repo.git("show", "HEAD:a.txt").stdout == b"a\n"
+
+
+def test_a_built_in_hook_by_another_name_in_a_folder(repo):
+    repo.config('[[hook]]\nid = "space"\nbuiltin = "trailing-whitespace"\nroot = "sub"\nname = "spaces"\n')
+    repo.write("sub/a.txt", "a \n")
+    repo.write("b.txt", "b \n")
+    repo.add()
+    assert report(repo)["space"]["modified"] == ["sub/a.txt"]
+    assert repo.read("b.txt") == b"b \n"
+
+
+def test_a_hook_that_takes_too_long_has_failed_and_is_not_kept(repo):
+    repo.config(INSIDE.format(id="check-ast") + 'timeout = "1ms"\n')
+    for number in range(40):
+        repo.write(f"m{number}.py", "x = (\n" + "    1,\n" * 4000 + ")\n")
+    repo.add()
+    told = report(repo)["check-ast"]
+    assert told["status"] == "failed"
+    assert "timed out after 1ms" in told["reasons"][0]
+    assert report(repo)["check-ast"]["cached"] == 0
+
+
+# --- the verb
+
+
+def test_verify_finds_a_hook_that_depends_on_more_than_it_says(cached, notes, tmp_path):
+    cached.gitseq("run", "--all-files", check=True)
+    good = cached.gitseq("cache", "verify")
+    assert good.returncode == 0
+    assert b"no wrong pass: 2 checked again" in good.stdout
+    forbidden = tmp_path / "forbidden"
+    cached.hook_script("check", f'#!/bin/sh\n! grep -q -f {forbidden} "$@"\n')
+    forbidden.write_text("nothing\n")
+    cached.gitseq("run", "--all-files", check=True)
+    forbidden.write_text("b\n")  # neither an input nor part of the tool
+    cached.gitseq("run", "--all-files", check=True)
+    wrong = cached.gitseq("cache", "verify")
+    assert wrong.returncode == 1
+    assert b"check has passed what it fails now" in wrong.stdout
+
+
+def test_clear_forgets_and_stats_count(cached, notes):
+    cached.gitseq("run", check=True)
+    before = json.loads(cached.gitseq("cache", "stats", "--json", check=True).stdout)
+    assert (before["passes"], before["hooks"]) == (2, 1)
+    cached.gitseq("cache", "clear", check=True)
+    assert b"0 passes" in cached.gitseq("cache", "stats", check=True).stdout
+    shown(notes)
+    cached.gitseq("run", check=True)
+    assert shown(notes) == ["a.txt", "b.txt"]
+
+
+def test_a_ledger_that_cannot_be_written_stops_nothing(cached, notes):
+    folder = cached.path / ".git/gitseq"
+    folder.mkdir(exist_ok=True)
+    (folder / "ledger").write_text("in the way")
+    done = cached.gitseq("run")
+    assert done.returncode == 0
+    assert b"could not be kept" in done.stdout
+
+
+def test_a_commit_without_cached_hooks_loads_nothing_of_the_ledger(repo):
+    from tests.e2e.test_light_run import loaded_by_commit
+
+    repo.config('[[hook]]\nid = "plain"\nrun = "true"\n')
+    repo.install()
+    repo.write("a.txt", "a\n")
+    repo.add()
+    loaded_by_commit(repo)
+    loaded = loaded_by_commit(repo)
+    parts = ("ledger", "builtin", "cached", "contents", "inside", "asked", "git.content")
+    assert not [name for name in loaded if name.startswith("gitseq.") and any(part in name for part in parts)]
+
+
+# --- hooks of pre-commit-hooks in a .pre-commit-config.yaml
+
+YAML = """
+repos:
+- repo: https://example.invalid/pre-commit/pre-commit-hooks
+  rev: v6.0.0
+  hooks:
+  - id: trailing-whitespace
+    args: [--markdown-linebreak-ext=md]
+"""
+
+
+def test_hooks_of_pre_commit_hooks_are_answered_without_fetching_anything(repo):
+    repo.write(".pre-commit-config.yaml", YAML)
+    repo.write("a.txt", "a \n")
+    repo.write("b.md", "b  \n")
+    repo.add()
+    repo.commit("--no-verify")
+    told = report(repo, "--all-files")["trailing-whitespace"]
+    assert told["modified"] == ["a.txt"]
+    assert told["name"] == "trim trailing whitespace"
+
+
+def test_the_originals_are_wanted_when_the_fast_path_is_declined(repo):
+    repo.write(".pre-commit-config.yaml", YAML)
+    repo.write("a.txt", "a \n")
+    repo.add()
+    repo.commit("--no-verify")
+    done = repo.gitseq("run", "--all-files", env={"GITSEQ_NO_FAST_PATH": "1"})
+    assert done.returncode not in (0, 1)
+    assert b"example.invalid" in done.stderr
+    assert repo.read("a.txt") == b"a \n"
+
+
+def test_arguments_that_a_hook_does_not_take_are_told_with_their_line(repo):
+    repo.write("gitseq.toml", INSIDE.format(id="check-json") + 'args = ["--nonsense"]\n')
+    done = repo.gitseq("validate")
+    assert done.returncode == 2
+    assert b"gitseq.toml:5" in done.stderr
+    assert b"--nonsense" in done.stderr

@@ -1,0 +1,106 @@
+import os
+
+import pytest
+
+from gitseq.core.ledger_keys import digest
+from gitseq.ledger import store
+from gitseq.ledger.store import Ledger
+
+NS = digest(b"ns")
+
+
+def keys(first, last):
+    return [digest(b"%d" % number) for number in range(first, last)]
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(os.fsencode(tmp_path))
+
+
+def only_file(ledger):
+    return ledger._path(NS)
+
+
+@pytest.mark.parametrize("asked", [3, 300], ids=["one by one", "as a set"])
+def test_what_was_added_is_found_and_nothing_else(ledger, asked):
+    ledger.add(NS, keys(0, asked))
+    assert ledger.passed(NS, keys(0, 2 * asked)) == set(keys(0, asked))
+    assert not ledger.passed(digest(b"another"), keys(0, asked))
+
+
+def test_a_torn_end_loses_one_key_and_the_next_ones_are_found(ledger):
+    ledger.add(NS, keys(0, 10))
+    with open(only_file(ledger), "r+b") as stream:
+        stream.truncate(9 * 16 + 5)
+    ledger.add(NS, keys(10, 12))
+    assert ledger.passed(NS, keys(0, 12)) == {*keys(0, 9), *keys(10, 12)}
+
+
+def test_a_key_across_two_others_is_not_found(ledger):
+    first, second = keys(0, 2)
+    ledger.add(NS, [first, second])
+    assert not ledger.passed(NS, [first[8:] + second[:8]])
+
+
+def test_rubbish_is_a_miss(ledger):
+    ledger.add(NS, keys(0, 4))
+    with open(only_file(ledger), "wb") as stream:
+        stream.write(os.urandom(16 * 1000 + 3))
+    assert not ledger.passed(NS, keys(0, 100))
+
+
+def test_what_is_used_stays_and_what_is_not_leaves(ledger, monkeypatch):
+    monkeypatch.setattr(store, "GENERATION", 16 * 100)
+    used = keys(0, 5)
+    ledger.add(NS, used)
+    ledger.add(NS, keys(5, 10))
+    for number in range(1, 30):
+        ledger.add(NS, keys(number * 100, number * 100 + 50))
+        assert ledger.passed(NS, used) == set(used)
+    assert not ledger.passed(NS, keys(5, 10))
+    assert ledger.stats().size <= 2 * 16 * 200
+
+
+def test_size_of_all_is_bounded_and_the_oldest_leave(ledger, monkeypatch):
+    monkeypatch.setattr(store, "MOST_BYTES", 16 * 1000)
+    for number in range(100):
+        name = digest(b"hook%d" % number)
+        ledger.add(name, keys(0, 50))
+        os.utime(ledger._path(name), (number, number))
+    assert ledger.stats().size <= 16 * 1100
+    assert ledger.passed(digest(b"hook99"), keys(0, 50))
+    assert not ledger.passed(digest(b"hook0"), keys(0, 50))
+
+
+def test_number_of_trees_is_bounded(ledger):
+    for number in range(200):
+        ledger.add_tree(digest(b"%d" % number), {NS: number})
+    assert ledger.stats().trees <= store.MOST_TREES
+    assert ledger.passed_tree(digest(b"199"), [NS]) == {NS: 199}
+
+
+def test_a_torn_entry_of_a_tree_is_a_miss(ledger):
+    ledger.add_tree(NS, {keys(0, 1)[0]: 7})
+    path = ledger._tree_path(NS)
+    with open(path, "r+b") as stream:
+        stream.seek(17)
+        stream.write(b"\xff")
+    assert not ledger.passed_tree(NS, keys(0, 1))
+
+
+def test_another_version_throws_everything_away(tmp_path, monkeypatch):
+    Ledger(os.fsencode(tmp_path)).add(NS, keys(0, 3))
+    monkeypatch.setattr(store, "FORMAT", store.FORMAT + 1)
+    newer = Ledger(os.fsencode(tmp_path))
+    assert not newer.passed(NS, keys(0, 3))
+    newer.add(NS, keys(3, 4))
+    assert len(os.listdir(tmp_path / "ledger")) == 1
+
+
+def test_clear_leaves_nothing(ledger, tmp_path):
+    ledger.add(NS, keys(0, 3))
+    ledger.add_tree(NS, {NS: 1})
+    assert ledger.clear() == 2
+    assert not (tmp_path / "ledger").exists()
+    assert ledger.clear() == 0
