@@ -365,3 +365,60 @@ def test_a_linked_work_tree_runs_its_own_nested_configurations(mono):
     other.env["TOP"] = str(other.path)
     stage(other, "packages/web/d.txt")
     assert [folder for folder, _files in shown(other.gitseq("run"))] == ["/packages/web", ""]
+
+
+# --- built-in hooks and the ledger
+
+CACHED = SHOW + 'cache = true\ninputs = ["settings.ini"]\n'
+
+
+def test_what_a_nested_hook_has_passed_is_known_by_its_project_and_its_inputs_there(mono):
+    mono.write(API, CACHED)
+    mono.write("packages/api/settings.ini", "1\n")
+    mono.write("settings.ini", "1\n")
+    mono.git("add", "-A")
+    again = ["run", "packages/api:show", "--files", "packages/api/b.txt"]
+    assert shown(mono.gitseq(*again)) == [("/packages/api", ["b.txt"])]
+    assert shown(mono.gitseq(*again)) == []
+    stage(mono, "settings.ini")
+    assert shown(mono.gitseq(*again)) == []
+    stage(mono, "packages/api/settings.ini")
+    assert shown(mono.gitseq(*again)) == [("/packages/api", ["b.txt"])]
+
+
+def test_a_tree_that_was_passed_is_not_passed_any_more_when_a_project_excludes_less(mono):
+    for exclude, files in (("^sub/", ["b.txt"]), ("^none", ["b.txt", "sub/c.txt"])):
+        mono.write(API, f'files = "txt$"\nexclude = "{exclude}"\n{CACHED}')
+        mono.git("add", "-A")
+        mono.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "Configure")
+        calls = shown(mono.gitseq("run", "packages/api:show", "--all-files", "--no-cache"))
+        assert calls == [("/packages/api", files)]
+        mono.gitseq("run", "packages/api:show", "--all-files")
+        assert shown(mono.gitseq("run", "packages/api:show", "--all-files")) == []
+
+
+def test_built_in_hooks_work_in_their_folder_and_not_side_by_side_with_another_projects(mono):
+    blank = '[[hook]]\nid = "blank"\nbuiltin = "trailing-whitespace"\n'
+    for name in (TOP, API, WEB):
+        mono.write(name, blank)
+    mono.git("add", "-A")
+    for name in ("packages/api/b.txt", "packages/web/d.txt"):
+        mono.write(name, "odd \n")
+        mono.add(name)
+    done = mono.gitseq("run", "--format", "json")
+    verdicts = [(hook["project"], hook["status"], hook["modified"]) for hook in json.loads(done.stdout)["hooks"]]
+    assert verdicts == [
+        ("packages/api", "failed", ["packages/api/b.txt"]),
+        ("packages/web", "failed", ["packages/web/d.txt"]),
+        ("", "passed", []),
+    ]
+
+
+def test_fail_fast_of_a_project_ends_its_built_in_hooks_only(mono):
+    two = '[[hook]]\nid = "a"\nbuiltin = "trailing-whitespace"\n[[hook]]\nid = "b"\nbuiltin = "end-of-file-fixer"\n'
+    mono.write(API, "fail_fast = true\n" + two)
+    mono.git("add", "-A")
+    mono.write("packages/api/b.txt", "odd ")
+    mono.add("packages/api/b.txt")
+    hooks = json.loads(mono.gitseq("run", "--format", "json").stdout)["hooks"]
+    assert [(hook["project"], hook["id"]) for hook in hooks] == [("packages/api", "a"), ("", "show")]
