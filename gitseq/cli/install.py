@@ -6,11 +6,9 @@ import os
 from gitseq.cli import configuration, preparing
 from gitseq.cli.main import Context
 from gitseq.cli.telling import shown, tell
-from gitseq.config import compiled
 from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
-from gitseq.engine import settings
 from gitseq.errors import EnvironmentProblem, NoConfiguration
 from gitseq.git import hookdir, shims
 from gitseq.git import repo as git_repo
@@ -82,9 +80,7 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     if options.stages:
         return installing.stages_named(options.stages), []
     try:
-        fetch, vet = configuration.fetcher(repo, context.env), settings.vet
-        plan = compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch, vet=vet)
-        return installing.stages_of(plan), []
+        return installing.stages_of(configuration.current_plan(repo, context.env)), []
     except NoConfiguration:
         return ("pre-commit",), [_UNCONFIGURED]
     except EnvironmentProblem as problem:

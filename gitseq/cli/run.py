@@ -3,7 +3,6 @@
 import os
 
 from gitseq.cli import configuration
-from gitseq.config import compiled
 from gitseq.config.explain import nearest
 from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
@@ -38,6 +37,7 @@ _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
   gitseq run --all-files                   every tracked file
   gitseq run ruff --files src/a.py         one hook, on one file
+  gitseq run packages/api/                 the hooks of nested configurations in that folder
   gitseq run pre-push --from-ref origin/main --to-ref HEAD
 """
 
@@ -50,7 +50,12 @@ _LINES = ("text", "github")
 def configure(parser: "argparse.ArgumentParser") -> None:
     """The options of `gitseq run`."""
     parser.epilog = _EXAMPLES
-    parser.add_argument("what", nargs="*", metavar="STAGE | HOOK-ID", help="a stage (default: pre-commit), or hooks")
+    parser.add_argument(
+        "what",
+        nargs="*",
+        metavar="STAGE | HOOK",
+        help="a stage (default: pre-commit), or hooks: ID, FOLDER:ID, FOLDER/",
+    )
     parser.add_argument("--stage", "--hook-stage", metavar="STAGE", help="the stage whose hooks are run")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("-a", "--all-files", action="store_true", help="every tracked file, not what is staged")
@@ -86,9 +91,7 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     env = configuration.environment(options, context.env)
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    fetch = configuration.fetcher(repo, env)
-    plan = compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, vet=settings.vet)
-    plan = settings.overridden(plan, env)
+    plan = settings.overridden(configuration.current_plan(repo, env, explicit), env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
     is_terminal = terminal.is_terminal(1)
     options.format = _format(options, env)
@@ -175,7 +178,8 @@ def _document(name: str, top: bytes) -> "Callable[[Event], None]":
 
 
 def _request(options: "argparse.Namespace", context: "Context", repo: Repo) -> Request:
-    stage, ids = _stage_and_ids(options)
+    stage, words = _stage_and_ids(options)
+    ids = tuple(_from_top(word, context, repo) for word in words)
     select, files, revisions = _selection(options, context, repo)
     return Request(
         STAGES[stage],
@@ -213,6 +217,14 @@ def _stage_and_ids(options: "argparse.Namespace") -> "tuple[str, tuple[str, ...]
     if len(stages) > 1:
         raise UsageError(f"one stage at a time: {', '.join(stages)}", hint="Run gitseq once for each.")
     return (stages or ["pre-commit"])[0], tuple(name for name in options.what if name not in STAGES)
+
+
+def _from_top(word: str, context: "Context", repo: Repo) -> str:
+    """A folder of hooks as typed (relative to where the user stands) as the top knows it; other words as they are."""
+    folder = os.path.join(context.cwd, os.fsencode(word))
+    if not (word.endswith("/") or word in (".", "..")) or not os.path.isdir(folder):
+        return word
+    return os.fsdecode(os.path.relpath(os.path.realpath(folder), repo.top)) + "/"
 
 
 def known_stage(name: str) -> str:

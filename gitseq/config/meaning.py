@@ -238,6 +238,7 @@ _RULES: "dict[str | int, Callable[[Any], Reasons]]" = {
     "language_version": _not_blank,
     "inputs": _globs,
     "log_file": _not_blank,
+    "members": _globs,
     "memory": _cap(units.parse_size),
     "memory_wait": _duration,
     "min_free_memory": _size,

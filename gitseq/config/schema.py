@@ -61,6 +61,15 @@ class Queue(_Table, frozen=True):
     wait: Annotated[Duration, Meta(description="How long to wait for a turn: a duration or forever.")] = "forever"
 
 
+class Workspace(_Table, frozen=True):
+    """Configurations in subfolders."""
+
+    members: Annotated[
+        tuple[str, ...] | None,
+        Meta(description="Globs of folders whose own configurations run; when left out, all but data."),
+    ] = None
+
+
 class Profile(_Table, frozen=True):
     """Values that replace others when the profile is chosen."""
 
@@ -173,6 +182,10 @@ class Config(_Table, frozen=True):
     )
     limits: Annotated[Limits | None, Meta(description="Limits of every hook and of the run.")] = None
     queue: Annotated[Queue | None, Meta(description="Who waits for whom.")] = None
+    workspace: Annotated[Workspace | None, Meta(description="Configurations in subfolders.")] = None
+    orphan: Annotated[
+        bool, Meta(description="In a subfolder: its files are for its own hooks only, not for those further up.")
+    ] = False
     profile: Annotated[dict[str, Profile], Meta(description="Sets of values to choose from.")] = {}
     stage: Annotated[dict[StageName, StageSettings], Meta(description="Settings by stage.")] = {}
     hook: Annotated[tuple[HookTable, ...], Meta(description="The hooks, in the order they run.")] = ()

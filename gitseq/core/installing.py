@@ -95,9 +95,14 @@ def stages_of(plan: "Plan") -> "tuple[str, ...]":
 
     They are those that its hooks name, unless the configuration knows better. A hook for all ten stages of
     pre-commit's counts as one that names none: pre-commit installs the first alone for it, and so do we. A
-    configuration without hooks gets pre-commit too: hooks will be added.
+    configuration without hooks gets pre-commit too: hooks will be added. What one configuration knows says nothing of
+    those nested in it.
     """
-    used = set(plan.install_stages) or {stage for hook in plan.hooks for stage in _named_stages(hook.stages)}
+    known = {"": plan.install_stages, **{project.folder: project.install_stages for project in plan.projects}}
+    used = {stage for stages in known.values() for stage in stages}
+    for hook in plan.hooks:
+        if not known[hook.project]:
+            used.update(_named_stages(hook.stages))
     return tuple(stage for stage in GIT_STAGES if stage in used) or ("pre-commit",)
 
 

@@ -5,6 +5,7 @@ import os
 from gitseq.core import text
 from gitseq.model import (
     Event,
+    Hook,
     HookFinished,
     HookRetried,
     HookRevised,
@@ -31,6 +32,8 @@ class Plain:
         self._fd = fd
         self._columns = 0
         self._minute_told = -1
+        self._project: "str | None" = None
+        """Whose hooks the lines are about; None when there is but one project, and nothing to say."""
         self._begun = ""
         """The line that stands there without its ending."""
 
@@ -38,12 +41,13 @@ class Plain:
         """Show one event."""
         if isinstance(event, RunStarted):
             self._columns = text.columns(event.hooks)
+            self._project = "/" if any(hook.project for hook in event.hooks) else None
         elif isinstance(event, HookStarted):
-            self._begin(event.hook.name)
+            self._begin(event.hook)
         elif isinstance(event, HookFinished):
             self.finish(event.verdict)
         elif isinstance(event, HookRevised):
-            self._begin(event.verdict.hook.name)
+            self._begin(event.verdict.hook)
             self.finish(event.verdict.replace(output=b""))
         elif isinstance(event, Queued):
             self._queued(event)
@@ -73,6 +77,7 @@ class Plain:
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook and show what it said."""
         if verdict.status == "skipped":
+            self._head(verdict.hook)
             self._write(text.skipped(verdict, self._columns, self._colour) + "\n")
             return
         if verdict.from_ledger:
@@ -97,8 +102,15 @@ class Plain:
 
             self._write("".join(line + "\n" for line in advice.after(report)))
 
-    def _begin(self, name: str) -> None:
-        self._begun = text.start(name, self._columns)
+    def _head(self, hook: Hook) -> None:
+        """A line over the hooks of each project, where there are several."""
+        if self._project is not None and self._project != hook.project:
+            self._project = hook.project
+            self._write(text.heading(hook.project) + "\n")
+
+    def _begin(self, hook: Hook) -> None:
+        self._head(hook)
+        self._begun = text.start(hook.name, self._columns)
         self._write(self._begun)
 
     def _write(self, line: str) -> None:
