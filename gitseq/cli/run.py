@@ -53,7 +53,7 @@ def configure(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "what",
         nargs="*",
-        metavar="STAGE | HOOK",
+        metavar="STAGE | HOOK-ID",
         help="a stage (default: pre-commit), or hooks: ID, FOLDER:ID, FOLDER/",
     )
     parser.add_argument("--stage", "--hook-stage", metavar="STAGE", help="the stage whose hooks are run")
