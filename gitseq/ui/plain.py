@@ -39,8 +39,7 @@ class Plain:
         elif isinstance(event, HookFinished):
             self.finish(event.verdict)
         elif isinstance(event, HookRevised):
-            self._begin(event.verdict.hook.name)
-            self.finish(event.verdict.replace(output=b""))
+            self._revised(event.verdict)
         elif isinstance(event, Queued):
             self._queued(event)
         elif isinstance(event, HookRetried):
@@ -63,6 +62,17 @@ class Plain:
         """A line of its own; a line that was begun is begun again below."""
         line = text.notice(level, words, self._colour) + "\n"
         self._write(f"\n{line}{self._begun}" if self._begun else line)
+
+    def _revised(self, verdict: Verdict) -> None:
+        """The line of an earlier hook once more; one that was begun meanwhile is begun again below."""
+        begun = self._begun
+        if begun:
+            self._write("\n")
+        self._begin(verdict.hook.name)
+        self.finish(verdict.replace(output=b""))
+        if begun:
+            self._begun = begun
+            self._write(begun)
 
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook and show what it said."""

@@ -22,6 +22,7 @@ from gitseq.model import (
 from gitseq.ui.github import MOST, GitHub, escaped, escaped_property
 from gitseq.ui.gitlab import GitLab
 from gitseq.ui.junit import JUnit
+from gitseq.ui.plain import Plain
 from gitseq.ui.sarif import Sarif
 from gitseq.ui.summary import Summary, markdown
 
@@ -118,6 +119,17 @@ def test_github_shows_a_modified_file_and_a_revision(top):
     expected = "::error file=src/a.py,line=1,title=plain::files were modified by this hook"
     assert commands(github(top, changed)) == [expected]
     assert commands(github(top, more=(HookRevised(changed),))) == [expected]
+
+
+def test_a_verdict_that_is_revised_during_another_hook_gets_a_line_of_its_own(capfd):
+    changed = Verdict(PLAIN, "failed", modified=(b"src/a.py",))
+    show = Plain()
+    show(RunStarted("pre-commit", (PLAIN, BAD.hook)))
+    for event in (HookStarted(BAD.hook), HookRevised(changed), HookFinished(Verdict(BAD.hook, "passed"))):
+        show(event)
+    lines = capfd.readouterr().out.splitlines()
+    assert [line.partition(".")[0] for line in lines if "..." in line] == [BAD.hook.name, PLAIN.name, BAD.hook.name]
+    assert lines[-1].endswith("Passed")
 
 
 def test_github_writes_no_more_annotations_than_anybody_reads(top):
