@@ -23,14 +23,10 @@ from gitseq.ui.journal import Journal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from gitseq.cli.main import Context
     from gitseq.git.content import Comparison
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gitseq.model import Event
 
 _EXAMPLES = """examples:
@@ -39,8 +35,6 @@ _EXAMPLES = """examples:
   gitseq run ruff --files src/a.py         one hook, on one file
   gitseq run pre-push --from-ref origin/main --to-ref HEAD
 """
-
-
 _FORMATS = ("text", "json", "github", "junit", "sarif", "gitlab")
 _LINES = ("text", "github")
 """Formats for people; the others are one document on standard output."""
