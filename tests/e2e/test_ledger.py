@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 import signal
+from types import SimpleNamespace
 
 import pytest
 
 from gitseq.builtin import base
 from gitseq.builtin.base import File
-from gitseq.engine import inside
+from gitseq.engine import contents, inside
+from gitseq.git.repo import discover
 from tests.support.procs import spawned, wait_until
 from tests.support.repo import BIN, Repo
 
@@ -172,6 +174,21 @@ def test_a_tree_is_not_passed_by_the_tool_that_a_later_hook_installed(cached):
     cached.commit("--no-verify")
     cached.gitseq("run", "--all-files", check=True)
     assert report(cached, "--all-files")["check"]["status"] == "failed"
+
+
+def test_no_git_is_left_running_when_the_index_has_changed_under_the_keys(repo, monkeypatch):
+    monkeypatch.setattr(contents, "FEW", 0)
+    repo.commit_file("a.txt", "a\n")
+    env = {os.fsencode(name): os.fsencode(value) for name, value in repo.env.items()}
+    world = SimpleNamespace(repo=discover(env, os.fsencode(repo.path)), env=env, tree=None)
+    known = contents.Contents(world, 40)
+    assert all(known.keys([b"a.txt"]))
+    repo.write("b.txt", "b\n")
+    repo.add()
+    started = []
+    monkeypatch.setattr(known, "_compare", lambda: started.append(1))
+    assert known.confirmed([b"a.txt"]) == frozenset()
+    assert not started
 
 
 def test_an_untracked_tool_version_is_asked_for(cached, notes, tmp_path):
