@@ -132,6 +132,12 @@ def test_a_verdict_that_is_revised_during_another_hook_gets_a_line_of_its_own(ca
     assert lines[-1].endswith("Passed")
 
 
+def test_github_takes_no_file_name_for_a_command(top):
+    lines = github(top, Verdict(PLAIN, "failed", modified=(b"::stop-commands::x", b" ::error::y")))
+    assert len(commands(lines)) == 2
+    assert not any(line.lstrip().startswith(("::stop-commands::x", "::error::y")) for line in lines)
+
+
 def test_github_writes_no_more_annotations_than_anybody_reads(top):
     flood = BAD.replace(output=b"".join(b"src/a.py:%d:1: x\n" % (n + 1) for n in range(200)))
     lines = github(top, flood, flood)
