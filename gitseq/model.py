@@ -174,6 +174,13 @@ class Hook(Record):
     """Regular expressions of other files its verdict depends on."""
     tool_version: str = ""
     """A command whose output identifies the tool; '' when the executable itself does."""
+    project: str = ""
+    """Folder of the nested configuration it comes from (`root` is that folder, or lies below it); '' is the top."""
+
+    @property
+    def label(self) -> str:
+        """What tells it from the hooks of other projects: `packages/api:ruff`; its id at the top."""
+        return f"{self.project}:{self.id}" if self.project else self.id
 
     @property
     def limits(self) -> Limits:
@@ -183,6 +190,22 @@ class Hook(Record):
 
 PRE_COMMIT = "pre-commit"
 """The dialect of a plan that was made from pre-commit's own file."""
+
+
+class Project(Record):
+    """A nested configuration: what it says of its own hooks and files, as `Plan` does for those at the top."""
+
+    folder: str
+    """Below the top of the work tree, without a trailing slash."""
+    source: str
+    files: str = ""
+    """Matched, as the patterns of its hooks are, against names relative to `folder`."""
+    exclude: str = ""
+    fail_fast: bool = False
+    orphan: bool = False
+    """Its files are seen by its own hooks only, not by those of projects around it."""
+    dialect: str = ""
+    install_stages: tuple[str, ...] = ()
 
 
 class Plan(Record):
@@ -217,6 +240,8 @@ class Plan(Record):
     """What is told at each run."""
     install_stages: tuple[str, ...] = ()
     """Stages whose shims are wanted, whatever the hooks say; () for those that the hooks use."""
+    projects: tuple[Project, ...] = ()
+    """Nested configurations in the order they run: the deepest first; the top is none of them, and comes last."""
 
 
 # --- one run -------------------------------------------------------------------------------------

@@ -64,7 +64,8 @@ def _stats(repo: "Repo", *, as_json: bool) -> int:
         names = ("passes", "hooks", "trees", "size")
         plain.write_all(1, json.dump({name: getattr(stats, name) for name in names}))
         return 0
-    tell(f"{stats.passes:,} passes of {stats.hooks} hooks, {stats.trees} whole trees, {units.format_size(stats.size)}")
+    counted = f"passes of files: {stats.passes:,}, of whole trees: {stats.trees}, of hooks: {stats.hooks}"
+    tell(f"{counted}; {units.format_size(stats.size)}")
     return 0
 
 
@@ -92,7 +93,6 @@ def _verify(options: argparse.Namespace, context: Context, repo: "Repo") -> int:
 
 def _run(request: "Request", options: argparse.Namespace, context: Context, repo: "Repo") -> "Report":
     from gitseq.cli import configuration
-    from gitseq.config import compiled
     from gitseq.engine import run as engine
     from gitseq.engine import settings
     from gitseq.engine.request import World
@@ -100,11 +100,8 @@ def _run(request: "Request", options: argparse.Namespace, context: Context, repo
     from gitseq.ui.journal import Journal, place
     from gitseq.ui.plain import Plain
 
-    fetch = configuration.fetcher(repo, context.env)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    plan = settings.overridden(
-        compiled.load(repo.top, repo.state_dir, context.env, explicit, fetch=fetch, vet=settings.vet), context.env
-    )
+    plan = settings.overridden(configuration.current_plan(repo, context.env, explicit), context.env)
     tell_events = Journal(place(repo.state_dir, repo.top, context.env), request.stage.name, Plain())
     with Signals() as signals:
         patience = settings.patience(plan, context.env)

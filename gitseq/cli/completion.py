@@ -45,11 +45,13 @@ def _names(kind: str, context: "Context") -> "list[str]":
     """Nothing where there is nothing to be had: an error under the cursor would help nobody."""
     from gitseq.config import compiled
     from gitseq.git import repo as git_repo
+    from gitseq.git.nested import Nested
 
     try:
         repo = git_repo.discover(context.env, context.cwd)
-        plan: Plan = compiled.load(repo.top, repo.state_dir, context.env, None)
+        nested = Nested(repo, context.env)
+        plan: Plan = compiled.load(repo.top, repo.state_dir, context.env, None, nested=nested)
     except (GitseqError, OSError):
         return []
-    found = [hook.groups if kind == GROUPS else (hook.id, hook.alias) for hook in plan.hooks]
+    found = [hook.groups if kind == GROUPS else (hook.id, hook.alias, hook.label) for hook in plan.hooks]
     return sorted({name for names in found for name in names if name})

@@ -6,6 +6,7 @@ from gitseq.config import compiled, kept
 from gitseq.engine import settings
 from gitseq.errors import ConfigError, EnvironmentProblem, NoConfiguration
 from gitseq.git import repo
+from gitseq.git.nested import Nested
 from gitseq.host import terminal
 from gitseq.model import Plan
 
@@ -37,12 +38,25 @@ def environment(options: "argparse.Namespace", env: "Env") -> "Env":
 
 def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
     """The plan of the configuration as it is now, checked from scratch. Raises ConfigError."""
+    from gitseq.config import workspace
     from gitseq.config.load import compile_plan
 
     found = repo.discover(context.env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    where = kept.Where(found.top, environment(options, context.env), explicit)
-    return compile_plan(where, fetcher(found, context.env), settings.vet).plan
+    nested = Nested(found, context.env)
+    where = kept.Where(found.top, environment(options, context.env), explicit, nested)
+    plan = compile_plan(where, fetcher(found, context.env), settings.vet).plan
+    if explicit is not None:
+        return plan
+    waiting = (f"{workspace.shown(name)} is not tracked; once it is added, it counts" for name in nested.untracked())
+    return plan.replace(notices=(*plan.notices, *waiting))
+
+
+def current_plan(repo: "Repo", env: "Env", explicit: "bytes | None" = None) -> Plan:
+    """The plan of the configuration as it is now, nested ones included unless one is named. Raises ConfigError,
+    NoConfiguration, and what fetching its repositories raises."""
+    fetch, nested = fetcher(repo, env), Nested(repo, env)
+    return compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, vet=settings.vet, nested=nested)
 
 
 def fetcher(repo: "Repo", env: "Env") -> "Fetch":
@@ -63,7 +77,7 @@ def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
     ConfigError when these lack a profile that was asked for.
     """
     try:
-        return compiled.load(repo.top, repo.state_dir, env, None, fetch=fetcher(repo, env), vet=settings.vet)
+        return current_plan(repo, env)
     except EnvironmentProblem:
         return Plan("", ())
     except NoConfiguration as none:

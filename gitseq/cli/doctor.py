@@ -106,13 +106,15 @@ def _plan(repo: "Repo", context: "Context") -> "tuple[Plan | None, ConfigError |
     """The configuration, read from scratch, or what is wrong with it."""
     from gitseq.config.kept import Where
     from gitseq.engine import settings
+    from gitseq.git.nested import Nested
 
     try:
         from gitseq.config.load import compile_plan
         from gitseq.engine import fetching
 
         fetch = fetching.offline(repo, context.env)  # a doctor looks, and downloads nothing
-        return compile_plan(Where(repo.top, context.env, None), fetch, settings.vet).plan, None
+        where = Where(repo.top, context.env, None, Nested(repo, context.env))
+        return compile_plan(where, fetch, settings.vet).plan, None
     except ConfigError as error:
         return None, error
     except ImportError as error:  # told by the check of the packages

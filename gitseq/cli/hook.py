@@ -8,6 +8,7 @@ from gitseq.errors import GitseqError, NoConfiguration, UsageError
 from gitseq.git import repo as git_repo
 from gitseq.git import status
 from gitseq.git.marks import Marks
+from gitseq.git.nested import Nested
 from gitseq.host import env as host_env
 from gitseq.ui import plain
 
@@ -84,7 +85,10 @@ class _Call:
 
         fetch = self._fetcher(repo)
         try:
-            return compiled.load(repo.top, repo.state_dir, self._env, None, fetch=fetch, vet=settings.vet)
+            nested = Nested(repo, self._env)
+            return compiled.load(
+                repo.top, repo.state_dir, self._env, None, fetch=fetch, vet=settings.vet, nested=nested
+            )
         except NoConfiguration:
             if self._env.get(b"PRE_COMMIT_ALLOW_NO_CONFIG"):
                 plain.write_all(1, b"No configuration file was found. Skipping `%s`.\n" % self._stage.name.encode())

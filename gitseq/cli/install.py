@@ -6,11 +6,9 @@ import os
 from gitseq.cli import configuration, preparing
 from gitseq.cli.main import Context
 from gitseq.cli.telling import shown, tell
-from gitseq.config import compiled
 from gitseq.core import installing
 from gitseq.core.installing import Placing
 from gitseq.core.text import printable
-from gitseq.engine import settings
 from gitseq.errors import EnvironmentProblem, NoConfiguration
 from gitseq.git import hookdir, shims
 from gitseq.git import repo as git_repo
@@ -30,6 +28,8 @@ _EXAMPLES = """examples:
 
 A hook that is there already is kept as STAGE.legacy: it runs first, and its exit code counts.
 """
+
+_UNCONFIGURED = "there is no configuration yet; to write a first one: gitseq init"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +69,10 @@ def run(options: argparse.Namespace, context: Context) -> int:
         )
     for note in notes + _notes(folder, stages, context, repo):
         tell("note: " + note)
-    return preparing.install_all(repo, context) if options.environments else 0
+    code = preparing.install_all(repo, context) if options.environments else 0
+    if code == 0 and _UNCONFIGURED not in notes:
+        tell("next: git commit, as ever; to try the hooks on every file now: gitseq run --all-files")
+    return code
 
 
 def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[tuple[str, ...], list[str]]":
@@ -77,11 +80,9 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     if options.stages:
         return installing.stages_named(options.stages), []
     try:
-        fetch, vet = configuration.fetcher(repo, context.env), settings.vet
-        plan = compiled.load(repo.top, repo.state_dir, context.env, None, fetch=fetch, vet=vet)
-        return installing.stages_of(plan), []
+        return installing.stages_of(configuration.current_plan(repo, context.env)), []
     except NoConfiguration:
-        return ("pre-commit",), ["there is no configuration yet; to write a first one: gitseq init"]
+        return ("pre-commit",), [_UNCONFIGURED]
     except EnvironmentProblem as problem:
         return ("pre-commit",), [f"{problem.what}, so other stages are not known; later: gitseq install"]
 

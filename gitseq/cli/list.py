@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gitseq.cli.main import Context
-    from gitseq.model import Hook, Plan
+    from gitseq.model import Hook, Plan, Project
 
 _HEAD = ("HOOK", "STAGES", "GROUPS", "FILES", "COMMAND")
 _LONGEST_COMMAND = 60
@@ -53,6 +53,7 @@ def _as_json(plan: "Plan", hooks: "list[Hook]") -> str:
         "files": plan.files,
         "exclude": plan.exclude,
         "hooks": [_fields(hook) for hook in hooks],
+        "projects": [{name: getattr(project, name) for name in project._fields} for project in plan.projects],
         "notices": plan.notices,
         "warnings": plan.warnings,
     }
@@ -65,15 +66,32 @@ def _fields(hook: "Hook") -> "dict[str, Any]":
 
 
 def _as_table(plan: "Plan", hooks: "list[Hook]") -> str:
+    """One table; where there are nested configurations, one for each under its folder, in the order they run."""
+    if not plan.projects:
+        return "\n".join([*_part(plan, hooks), *configuration.remarks(plan)])
+    lines = []
+    for project in plan.projects:
+        alone = ", and its files are for it alone" if project.orphan else ""
+        lines.append(f"{on_one_line(project.folder)}/ ({on_one_line(project.source)}{alone})")
+        lines += [f"  {line}" for line in _part(project, [hook for hook in hooks if hook.project == project.folder])]
+        lines.append("")
+    lines.append(f"./ ({on_one_line(plan.source)})")
+    lines += [f"  {line}" for line in _part(plan, [hook for hook in hooks if not hook.project])]
+    remarks = configuration.remarks(plan)
+    return "\n".join([*lines, *([""] if remarks else []), *remarks])
+
+
+def _part(plan: "Plan | Project", hooks: "list[Hook]") -> "list[str]":
+    """The hooks of one configuration."""
     if not hooks:
-        return f"{on_one_line(plan.source)}: no hooks" + (" match" if plan.hooks else "")
+        return [f"{on_one_line(plan.source)}: no hooks" + (" match" if getattr(plan, "hooks", ()) else "")]
     rows = [_HEAD, *(_row(hook) for hook in hooks)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     overall = _patterns(plan.files, plan.exclude)
     if overall:
         lines.append(f"for all of them: {overall}")
-    return "\n".join([*lines, *configuration.remarks(plan)])
+    return lines
 
 
 def _row(hook: "Hook") -> "tuple[str, ...]":
@@ -89,7 +107,7 @@ def _row(hook: "Hook") -> "tuple[str, ...]":
 
 def _selection(hook: "Hook") -> str:
     """What a hook is given, in a few words."""
-    parts = [f"in {hook.root}/" if hook.root else "", *(tag for tag in hook.types if tag != "file")]
+    parts = [f"in {hook.root}/" if hook.root != hook.project else "", *(tag for tag in hook.types if tag != "file")]
     parts.append(" or ".join(hook.types_or))
     parts += [f"not {tag}" for tag in hook.exclude_types]
     parts.append(_patterns(hook.files, hook.exclude))

@@ -23,6 +23,9 @@ def run(words: "list[str]", context: "Context") -> int:
     if not words or words[0] not in checks:
         raise UsageError("`gitseq meta` is what hooks of `repo: meta` call", why="Known: " + ", ".join(checks))
     repo = git_repo.discover(context.env, context.cwd)
+    project = context.env.get(b"GITSEQ_PROJECT", b"")
+    if project and os.path.realpath(context.cwd) == os.path.join(repo.top, project):
+        repo = repo.replace(top=os.path.join(repo.top, project))  # a nested configuration is about its own folder
     found = [line for name in words[1:] or [_CONFIG] for line in checks[words[0]](repo, os.fsencode(name), context)]
     for line in found:
         tell(line)

@@ -2,8 +2,7 @@
 
 from gitseq.cli import configuration, progress
 from gitseq.cli.telling import tell
-from gitseq.config import compiled
-from gitseq.engine import installs, settings
+from gitseq.engine import installs
 from gitseq.engine.environments import environment_of, used_by
 from gitseq.engine.installer import Site
 from gitseq.host import terminal
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 def install_all(repo: "Repo", context: "Context") -> int:
     """Install the environments of all hooks of a repository and say how it went; the exit code."""
     env = context.env
-    plan = compiled.load(repo.top, repo.state_dir, env, None, fetch=configuration.fetcher(repo, env), vet=settings.vet)
+    plan = configuration.current_plan(repo, env)
     store = Store(home(env))
     store.record(repo.top, plan.source, used_by(plan, store))
     wanted = {

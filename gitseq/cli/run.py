@@ -3,7 +3,7 @@
 import os
 
 from gitseq.cli import configuration
-from gitseq.config import compiled
+from gitseq.config.explain import nearest
 from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
 from gitseq.engine import request as asked
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
     from gitseq.cli.main import Context
     from gitseq.git.content import Comparison
-    from gitseq.model import Event
+    from gitseq.model import Event, Report
 
 _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
   gitseq run --all-files                   every tracked file
   gitseq run ruff --files src/a.py         one hook, on one file
+  gitseq run packages/api/                 the hooks of nested configurations in that folder
   gitseq run pre-push --from-ref origin/main --to-ref HEAD
 """
 _FORMATS = ("text", "json", "github", "junit", "sarif", "gitlab")
@@ -43,7 +44,12 @@ _LINES = ("text", "github")
 def configure(parser: "argparse.ArgumentParser") -> None:
     """The options of `gitseq run`."""
     parser.epilog = _EXAMPLES
-    parser.add_argument("what", nargs="*", metavar="STAGE | HOOK-ID", help="a stage (default: pre-commit), or hooks")
+    parser.add_argument(
+        "what",
+        nargs="*",
+        metavar="STAGE | HOOK-ID",
+        help="a stage (default: pre-commit), or hooks: ID, FOLDER:ID, FOLDER/",
+    )
     parser.add_argument("--stage", "--hook-stage", metavar="STAGE", help="the stage whose hooks are run")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("-a", "--all-files", action="store_true", help="every tracked file, not what is staged")
@@ -79,9 +85,7 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     env = configuration.environment(options, context.env)
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
-    fetch = configuration.fetcher(repo, env)
-    plan = compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, vet=settings.vet)
-    plan = settings.overridden(plan, env)
+    plan = settings.overridden(configuration.current_plan(repo, env, explicit), env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
     is_terminal = terminal.is_terminal(1)
     options.format = _format(options, env)
@@ -105,9 +109,26 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
         finally:
             if comparison is not None:
                 comparison.end()
+    if options.format == "text":
+        plain.write_all(1, _why_nothing_ran(request, report).encode())
     if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
         _show_diff(repo, context, coloured, as_document=options.format not in _LINES)
     return report.exit_code
+
+
+def _why_nothing_ran(request: Request, report: "Report") -> str:
+    """A line for who expected something to run; '' when something did, or a problem was told."""
+    if report.exit_code or any(told.reason != "no files to check" for told in report.verdicts):
+        return ""
+    if not report.verdicts:
+        groups = f" in group {' or '.join(request.groups)}" if request.groups else ""
+        return f"no hook is configured for {request.stage.name}{groups}; to see what there is: gitseq list\n"
+    if request.select == asked.ALL_FILES:
+        return "none of the tracked files is for these hooks; a new file is tracked after: git add FILE\n"
+    if request.select != asked.BY_STAGE:
+        return ""
+    stage = "" if request.stage.name == "pre-commit" else f" {request.stage.name}"
+    return f"nothing that these hooks look at is staged; for every tracked file: gitseq run{stage} --all-files\n"
 
 
 def _format(options: "argparse.Namespace", env: "host_env.Env") -> str:
@@ -151,7 +172,8 @@ def _document(name: str, top: bytes) -> "Callable[[Event], None]":
 
 
 def _request(options: "argparse.Namespace", context: "Context", repo: Repo) -> Request:
-    stage, ids = _stage_and_ids(options)
+    stage, words = _stage_and_ids(options)
+    ids = tuple(_from_top(word, context, repo) for word in words)
     select, files, revisions = _selection(options, context, repo)
     return Request(
         STAGES[stage],
@@ -191,11 +213,19 @@ def _stage_and_ids(options: "argparse.Namespace") -> "tuple[str, tuple[str, ...]
     return (stages or ["pre-commit"])[0], tuple(name for name in options.what if name not in STAGES)
 
 
+def _from_top(word: str, context: "Context", repo: Repo) -> str:
+    """A folder of hooks as typed (relative to where the user stands) as the top knows it; other words as they are."""
+    folder = os.path.join(context.cwd, os.fsencode(word))
+    if not (word.endswith("/") or word in (".", "..")) or not os.path.isdir(folder):
+        return word
+    return os.fsdecode(os.path.relpath(os.path.realpath(folder), repo.top)) + "/"
+
+
 def known_stage(name: str) -> str:
     """The stage a person means. UsageError when there is none of that name."""
     name = LEGACY_NAMES.get(name, name)
     if name not in STAGES:
-        raise UsageError(f"there is no stage `{name}`", why="Stages: " + ", ".join(STAGES))
+        raise UsageError(f"there is no stage `{name}`{nearest(name, STAGES)}", hint="Stages: " + ", ".join(STAGES))
     return name
 
 

@@ -25,7 +25,7 @@ def compile_and_keep(where: "Where", place: bytes, fetch: "Fetch | None" = None,
         folder = os.path.dirname(place)
         for level in (os.path.dirname(folder), folder):
             files.ensure_dir(level, 0o700)
-        files.write_whole(place, kept.pack(made.inputs, tables, made.plan))
+        files.write_whole(place, kept.pack(made.inputs, tables, made.plan, made.nested))
         _prune(folder, place)
     except OSError:  # a full disk or a read-only repository: it works without, only slower
         pass

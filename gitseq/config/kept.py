@@ -19,30 +19,45 @@ import sys
 from gitseq import __version__
 from gitseq.core import patterns
 from gitseq.host import files
-from gitseq.model import Hook, Plan
+from gitseq.model import Hook, Plan, Project
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from gitseq.host.env import Env
 
-FORMAT = 3
+    class Nested(Protocol):
+        """Which nested configurations are tracked; see `git.nested`, which this folder may not know."""
+
+        def hint(self) -> bytes:
+            """Changes when they may have changed."""
+
+        def is_telling(self, hint: bytes) -> bool:
+            """Whether that is so, or only possible."""
+
+        def names(self) -> "tuple[bytes, ...]":
+            """What they are; this takes its time."""
+
+
+FORMAT = 4
 LARGEST = 1 << 20
 """A configuration larger than this (bytes) is refused: it is something else."""
 _DIGEST = 8
 _OTHERS_MAY_WRITE = 0o022
-_KEY = (FORMAT, __version__, sys.implementation.cache_tag, patterns.MAGIC, Hook._fields, Plan._fields)
+_KEY = (FORMAT, __version__, sys.implementation.cache_tag, patterns.MAGIC, Hook._fields, Plan._fields, Project._fields)
 _CODE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Where:
     """Whose configuration is meant: the top of the work tree, and what chooses among the files in it."""
 
-    __slots__ = ("answers", "explicit", "is_ci", "profile", "top")
+    __slots__ = ("answers", "explicit", "is_ci", "nested", "profile", "top")
 
-    def __init__(self, top: bytes, env: "Env", explicit: "bytes | None") -> None:
+    def __init__(self, top: bytes, env: "Env", explicit: "bytes | None", nested: "Nested | None" = None) -> None:
         self.top = top
+        self.nested = nested if explicit is None else None
+        """Where to learn of nested configurations; None: there are none, as with `--config`."""
         self.explicit = explicit
         """The file named by `--config`, relative to the top when it is relative; it is the whole configuration."""
         self.is_ci = bool(env.get(b"CI"))
@@ -83,10 +98,22 @@ def digest(data: "bytes | None") -> "bytes | None":
     return None if data is None else _hash(data)
 
 
-def pack(inputs: "dict[bytes, bytes | None]", tables: "tuple[Any, ...]", plan: Plan) -> bytes:
-    """The content of a plan file. `inputs`: path -> digest of every file looked at; `tables`: see `tables_key`."""
-    values = (*plan.values()[:1], tuple(hook.values() for hook in plan.hooks), *plan.values()[2:])
-    body = marshal.dumps((_KEY, tuple(inputs.items()), tables, values))
+def pack(
+    inputs: "dict[bytes, bytes | None]",
+    tables: "tuple[Any, ...]",
+    plan: Plan,
+    nested: "tuple[bytes, tuple[bytes, ...]]" = (b"", ()),
+) -> bytes:
+    """The content of a plan file.
+
+    `inputs`: path -> digest of every file looked at; `tables`: see `tables_key`; `nested`: the hint at nested
+    configurations, and their names.
+    """
+    plain = plan.replace(
+        hooks=tuple(hook.values() for hook in plan.hooks),
+        projects=tuple(project.values() for project in plan.projects),
+    )
+    body = marshal.dumps((_KEY, tuple(inputs.items()), nested, tables, plain.values()))
     return _hash(body) + body
 
 
@@ -105,7 +132,8 @@ def _hash(data: bytes) -> bytes:
 
 def plan_file(where: Where, state_dir: bytes) -> bytes:
     """One file for each work tree, choice of configuration, and copy of gitseq, so that they do not thrash."""
-    identity = (where.top, where.explicit, where.is_ci, where.profile, where.answers, _CODE)
+    chosen = (where.explicit, where.is_ci, where.profile, where.answers, where.nested is not None)
+    identity = (where.top, *chosen, _CODE)
     name = f"{sys.implementation.cache_tag}-{_hash(marshal.dumps(identity)).hex()}"
     return state_dir + b"/plan/" + name.encode()
 
@@ -116,15 +144,26 @@ def read(where: Where, place: bytes) -> "Plan | None":
     if data is None or _hash(data[_DIGEST:]) != data[:_DIGEST]:
         return None
     try:
-        key, inputs, tables, values = marshal.loads(data[_DIGEST:])  # noqa: S302 - ours alone, and digested
+        key, inputs, nested, tables, values = marshal.loads(data[_DIGEST:])  # noqa: S302 - ours alone, and digested
         if key != _KEY or tables_key(tables[0]) != tables:
             return None
         for path, expected in inputs:
             if digest(content(where.path(path))) != expected:
                 return None
-        return Plan(values[0], tuple(Hook(*hook) for hook in values[1]), *values[2:])
+        if where.nested is not None and not _is_still_all(where.nested, nested):
+            return None
+        plan = Plan(values[0], tuple(Hook(*hook) for hook in values[1]), *values[2:])
+        packed: Any = plan.projects
+        return plan.replace(projects=tuple(Project(*project) for project in packed)) if packed else plan
     except (OSError, ValueError, TypeError, EOFError, LookupError):
         return None
+
+
+def _is_still_all(nested: "Nested", known: "tuple[bytes, tuple[bytes, ...]]") -> bool:
+    """Whether no nested configuration has joined or left; what those that are there say is for the digests to tell."""
+    hint, names = known
+    now = nested.hint()
+    return now == hint or (not nested.is_telling(now) and nested.names() == names)
 
 
 def _own_content(path: bytes) -> "bytes | None":

@@ -10,7 +10,6 @@ from gitseq.model import PRE_COMMIT, Hook, Plan, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from gitseq.config.foreign import Fetch, Foreign
@@ -35,19 +34,23 @@ class Compiled(Record):
     """Path (relative to the top, or absolute) -> digest of every file that was looked at; None when it is missing."""
     tables_file: str = ""
     """Where identify's tables came from; '' when the plan holds none."""
+    nested: "tuple[bytes, tuple[bytes, ...]]" = (b"", ())
+    """The hint at nested configurations that are tracked, and their names."""
 
 
 class _Reader:
     """Reads files for a configuration and remembers what they held, so that the plan knows what it stands on."""
 
-    def __init__(self, where: "Where") -> None:
-        self._where = where
+    def __init__(self, where: "Where", fetch: "Fetch | None" = None, vet: "Vet | None" = None) -> None:
+        self.where = where
+        self.fetch = fetch
+        self.vet = vet
         self.inputs: "dict[bytes, bytes | None]" = {}
 
     def content(self, name: bytes) -> "bytes | None":
         """A file's content, or None when it is missing. ConfigError for one that cannot be read."""
         try:
-            data = kept.content(self._where.path(name))
+            data = kept.content(self.where.path(name))
         except OSError as error:
             raise whole_file(self.shown(name), f"cannot be read: {error.strerror}") from None
         if data is not None and len(data) > kept.LARGEST:
@@ -57,8 +60,8 @@ class _Reader:
 
     def shown(self, name: bytes) -> str:
         """A file's name as people know it: relative to the top when it lies inside."""
-        inside = self._where.top + b"/"
-        path = os.path.normpath(self._where.path(name))
+        inside = self.where.top + b"/"
+        path = os.path.normpath(self.where.path(name))
         return (path[len(inside) :] if path.startswith(inside) else path).decode("utf-8", "surrogateescape")
 
 
@@ -68,18 +71,32 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None, vet: "Vet | None"
     `fetch` hands over the repositories whose hooks it uses, and what it raises goes through; `vet` says what is wrong
     with the arguments of a built-in hook.
     """
+    reader = _Reader(where, fetch, vet)
+    nested = (where.nested.hint(), where.nested.names()) if where.nested is not None else (b"", ())
+    document = _find(where, reader)
+    plan, config = _part(document, _find_overlay(where, reader), reader)
+    if nested[1]:
+        plan = _with_nested(plan, config, nested[1], reader)
+    if any(hook.source for hook in plan.hooks):
+        reader.content(LOCK)  # another commit for a rev makes another plan
+    plan = plan.replace(pattern_codes=_pattern_codes(plan))
+    tables = tag_tables(plan)
+    plan = plan.replace(extension_tags=tables[0], name_tags=tables[1])
+    return Compiled(plan, reader.inputs, tables[2], nested)
+
+
+def _part(
+    document: Document, overlay: "Document | None", reader: _Reader, inherited: "dict[str, Any] | None" = None
+) -> "tuple[Plan, Config]":
+    """What one file and its overlay say by themselves; `inherited` are limits from above."""
     from gitseq.config import schema
 
-    reader = _Reader(where)
-    document = _find(where, reader)
-    overlay = _find_overlay(where, reader)
-    foreign = _foreign(document, where, fetch, reader)
-    remote = _remote(document, fetch, reader)
-    config, hooks, notices = _checked(where, document, overlay, foreign, remote, vet)
+    foreign = _foreign(document, reader)
+    config, hooks, notices = _checked(reader, document, overlay, foreign, inherited)
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
-        hooks=tuple(_made(hook, config.default_stages, limits) for hook in hooks),
+        hooks=tuple(_made(hook, config, limits) for hook in hooks),
         fail_fast=config.fail_fast,
         files=_pattern(config.files),
         exclude=_pattern(config.exclude),
@@ -97,11 +114,31 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None, vet: "Vet | None"
             notices=(*foreign.notices, *notices),
             install_stages=foreign.install_stages,
         )
-    if any(hook.source for hook in plan.hooks):
-        reader.content(LOCK)  # another commit for a rev makes another plan
-    plan = plan.replace(pattern_codes=_pattern_codes(plan))
-    tables = tag_tables(plan)
-    return Compiled(plan.replace(extension_tags=tables[0], name_tags=tables[1]), reader.inputs, tables[2])
+    return plan, config
+
+
+def _with_nested(top: Plan, config: "Config", names: "tuple[bytes, ...]", reader: _Reader) -> Plan:
+    """The plan with the hooks of those nested configurations that run."""
+    from gitseq.config import workspace
+
+    wanted, notes = workspace.chosen(names, SEARCHED, top, config)
+    limits = workspace.limits_of(config)
+    parts = [(workspace.folder_of(name), *_nested(name, reader, limits)) for name in wanted]
+    return workspace.joined(top.replace(notices=(*top.notices, *notes)), parts)
+
+
+def _nested(name: bytes, reader: _Reader, limits: "dict[str, Any]") -> "tuple[Plan, bool]":
+    """What a nested configuration says, and whether it is an orphan. One that is not in the work tree, though it is
+    tracked, says nothing; a run on what is staged refuses that as it does any change that is not staged."""
+    from gitseq.config import workspace
+
+    document = _document(name, reader)
+    if document is None:
+        return Plan(reader.shown(name), ()), False
+    overlay = None if reader.where.is_ci else _document(os.path.join(os.path.dirname(name), OVERLAY), reader)
+    orphan = workspace.take_orphan(document)
+    plan, config = _part(document, overlay, reader, limits)
+    return plan.replace(notices=(*plan.notices, *workspace.without_effect(document))), orphan or config.orphan
 
 
 def found(where: "Where") -> Document:
@@ -148,7 +185,7 @@ def _find(where: "Where", reader: _Reader) -> Document:
             return document
     raise NoConfiguration(
         "No gitseq.toml and no .pre-commit-config.yaml file was found at the top of this work tree",
-        hint="To write one: gitseq init\nTo go on without, this once: PRE_COMMIT_ALLOW_NO_CONFIG=1 git ...",
+        hint="To write one: gitseq init\nTo commit without, this once: PRE_COMMIT_ALLOW_NO_CONFIG=1 git commit",
     )
 
 
@@ -222,26 +259,25 @@ def _syntax_problem(error: ValueError, text: str) -> "tuple[int, int, str]":
 # --- checking and merging --------------------------------------------------------------------------
 
 
-def _foreign(document: Document, where: "Where", fetch: "Fetch | None", reader: _Reader) -> "Foreign | None":
+def _foreign(document: Document, reader: _Reader) -> "Foreign | None":
     """What pre-commit's own file means; None for ours."""
     if not document.is_foreign:
         return None
     from gitseq.config import foreign
 
-    return foreign.read(document, fetch, reader.content, answers=where.answers)
+    return foreign.read(document, reader.fetch, reader.content, answers=reader.where.answers)
 
 
 def _checked(
-    where: "Where",
+    reader: _Reader,
     document: Document,
     overlay: "Document | None",
     foreign: "Foreign | None",
-    remote: "Callable[[Findings], list[Table]]",
-    vet: "Vet | None",
+    inherited: "dict[str, Any] | None",
 ) -> "tuple[Config, list[Table], tuple[str, ...]]":
     """The two files as one, all of it sound; ConfigError otherwise.
 
-    `remote` gives the hooks of other repositories; it is called only when the files by themselves are sound.
+    The hooks of other repositories are asked for only when the files by themselves are sound.
     """
     import msgspec
 
@@ -260,23 +296,26 @@ def _checked(
         meaning.check_ids(hooks, findings)
         if document.data.get("repo"):
             findings.raise_any()
-            hooks = _in_order(document, [*hooks, *remote(findings)])
+            hooks = _in_order(document, [*hooks, *_remote(document, reader, findings)])
     else:
         top, hooks = meaning.Table(document, (), foreign.top), foreign.hooks
     notices = _lay_over(top, hooks, overlay, findings) if overlay is not None else ()
-    meaning.check_together(hooks, findings, vet)
+    meaning.check_together(hooks, findings, reader.vet)
     findings.raise_any()
-    values, told = _in_profile(where, top.values, document.name)
+    if inherited is None:
+        values, told = _in_profile(reader.where, top.values, document.name)
+    else:  # a profile is about the run, and chosen at the top
+        values, told = {**top.values, "limits": {**inherited, **top.values.get("limits", {})}}, ()
     config = msgspec.convert({**values, "hook": []}, Config)
     for hook in hooks:
         hook.values = _with_defaults(hook.values, config)
     return config, hooks, notices + told
 
 
-def _remote(document: Document, fetch: "Fetch | None", reader: _Reader) -> "Callable[[Findings], list[Table]]":
+def _remote(document: Document, reader: _Reader, findings: Findings) -> "list[Table]":
     from gitseq.config import remote
 
-    return lambda findings: list(remote.tables(document, fetch, reader.content, findings))
+    return list(remote.tables(document, reader.fetch, reader.content, findings))
 
 
 def _in_order(document: Document, hooks: "list[Table]") -> "list[Table]":
@@ -364,27 +403,42 @@ def _cache(asked: "bool | str | None", builtin: str) -> str:
 # --- making the plan -------------------------------------------------------------------------------
 
 
-def _made(table: "Table", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
+def _made(table: "Table", config: "Config", limits: "Limits") -> Hook:
     import msgspec
 
     from gitseq.config.schema import HookTable
 
-    return _hook(msgspec.convert(table.values, HookTable), default_stages, limits).replace(**table.beyond)
+    return _hook(msgspec.convert(table.values, HookTable), config, limits).replace(**table.beyond)
 
 
-def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
+def _language(table: "HookTable", config: "Config") -> "tuple[str, str]":
+    """The language of a hook by our one name, and its version."""
+    from gitseq.config.foreign_keys import DEFAULTS, WITHOUT_ENVIRONMENT, language_of
+
+    language, default = language_of(table.language), DEFAULTS["language_version"]
+    if table.language_version != default or language in WITHOUT_ENVIRONMENT:
+        return language, table.language_version
+    given = {language_of(name): version for name, version in config.default_language_version.items()}
+    return language, given.get(language, default)
+
+
+def _hook(table: "HookTable", config: "Config", limits: "Limits") -> Hook:
     import shlex
 
     from gitseq.config.globs import to_regex
     from gitseq.config.meaning import folder_of
 
     number = table.pass_filenames
+    language, version = _language(table, config)
     return Hook(
         id=table.id,
         name=table.name or table.id,
         argv=table.args if table.builtin else (table.run,) if table.shell else tuple(shlex.split(table.run)),
         shell=table.shell,
-        stages=table.stages or default_stages,
+        stages=table.stages or config.default_stages,
+        language=language,
+        language_version=version,
+        dependencies=table.additional_dependencies,
         files=_pattern(table.files),
         exclude=_pattern(table.exclude),
         types=table.types,
@@ -434,6 +488,8 @@ def _pattern_codes(plan: Plan) -> "dict[str, tuple[Any, ...]]":
     used = {plan.files, plan.exclude}
     for hook in plan.hooks:
         used |= {hook.files, hook.exclude, *hook.inputs}
+    for project in plan.projects:
+        used |= {project.files, project.exclude}
     return {pattern: patterns.precompile(pattern) for pattern in sorted(used - {patterns.ALWAYS, patterns.NEVER})}
 
 

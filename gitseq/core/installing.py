@@ -93,13 +93,16 @@ class Removal(Record):
 def stages_of(plan: "Plan") -> "tuple[str, ...]":
     """The stages whose shims a configuration needs, in git's order; never `manual`.
 
-    `default_install_hook_types` of pre-commit's own file says it outright. Else it is the stages that hooks name.
-    A hook that names no stage in pre-commit's own file counts as one for all ten; pre-commit installs the first
-    alone for it, and so do we. A configuration without hooks gets pre-commit too: hooks will be added.
+    They are those that its hooks name, unless the configuration knows better. A hook for all ten stages of
+    pre-commit's counts as one that names none: pre-commit installs the first alone for it, and so do we. A
+    configuration without hooks gets pre-commit too: hooks will be added. What one configuration knows says nothing of
+    those nested in it.
     """
-    if plan.install_stages:
-        return tuple(stage for stage in GIT_STAGES if stage in plan.install_stages)
-    used = {stage for hook in plan.hooks for stage in _named_stages(hook.stages)}
+    known = {"": plan.install_stages, **{project.folder: project.install_stages for project in plan.projects}}
+    used = {stage for stages in known.values() for stage in stages}
+    for hook in plan.hooks:
+        if not known[hook.project]:
+            used.update(_named_stages(hook.stages))
     return tuple(stage for stage in GIT_STAGES if stage in used) or ("pre-commit",)
 
 

@@ -39,7 +39,7 @@ COMMON: "tuple[Field, ...]" = (
     ("worktree", TEXT, "top of the work tree"),
 )
 
-_HOOK = ("hook", TEXT, "id of the hook")
+_HOOK = ("hook", TEXT, "id of the hook; `FOLDER:ID` for one of a nested configuration")
 _CODE = ("exit_code", COUNT, "exit code")
 _NAMES = ("names", TEXTS, "the first ten of them")
 _VERDICT: "tuple[Field, ...]" = (
@@ -101,6 +101,7 @@ EVENTS: "dict[str, tuple[str, tuple[Field, ...]]]" = {
         "A hook's command is about to start.",
         (
             _HOOK,
+            ("project", TEXT, "folder of its configuration; empty at the top"),
             ("argv", TEXTS, "its command without files; with `shell`, the script"),
             ("shell", TRUTH, "whether a shell runs it"),
             ("files", COUNT, "how many files it is run on"),

@@ -63,6 +63,8 @@ def filters(hook: Hook, plan: "Plan") -> bytes:
     """Which files a hook gets out of a given tree, and in what portions."""
     said = [plan.files, plan.exclude, hook.pass_filenames, hook.cache, hook.inputs, hook.always_run]
     said += [getattr(hook, field) for field in sorted(_FILTERS)]
+    if plan.projects:
+        said += [hook.project, *(project.values() for project in plan.projects)]
     return digest(b"filters", repr(said).encode("utf-8", "surrogateescape"))
 
 

@@ -1,10 +1,10 @@
-"""Which files a hook gets: the semantics of pre-commit's filters, plus `root`."""
+"""Which files a hook gets: the semantics of pre-commit's filters, plus `root` and projects; and which hook is meant."""
 
 from gitseq.model import Entry, Hook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     Searcher = Callable[[str], Callable[[str], object]]
     """regular expression -> a function that says whether it is found anywhere in a text."""
@@ -16,22 +16,37 @@ NOTHING = "^$"
 _LINE_END = b"\n"
 
 
-def by_name(entries: "Iterable[Entry]", files: str, exclude: str, searcher: "Searcher") -> "list[Entry]":
-    """The entries whose name `files` finds and `exclude` does not. Names are matched as text, bytes that are not
-    UTF-8 as surrogates, so that no name is unmatchable."""
+def by_name(entries: "Iterable[Entry]", files: str, exclude: str, searcher: "Searcher", skip: int = 0) -> "list[Entry]":
+    """The entries whose name `files` finds and `exclude` does not; the first `skip` bytes are not part of the name.
+
+    Names are matched as text, bytes that are not UTF-8 as surrogates, so that no name is unmatchable.
+    """
     if not files and exclude in ("", NOTHING):
-        return [entry for entry in entries if not exclude or entry.path != _LINE_END]
+        return [entry for entry in entries if not exclude or entry.path[skip:] != _LINE_END]
     wanted, unwanted = searcher(files), searcher(exclude or NOTHING)
-    named = ((entry, entry.path.decode("utf-8", "surrogateescape")) for entry in entries)
+    named = ((entry, entry.path[skip:].decode("utf-8", "surrogateescape")) for entry in entries)
     return [entry for entry, name in named if wanted(name) and not unwanted(name)]
 
 
+def in_project(folder: str, entries: "list[Entry]", orphans: "Iterable[str]") -> "list[Entry]":
+    """The entries that hooks of a project see: those in its folder ('' is the top), not those that an orphan below it
+    has for itself."""
+    found = _below(folder, entries) if folder else entries
+    closed = tuple(_prefix(orphan) for orphan in orphans if is_below(orphan, folder))
+    return [entry for entry in found if not entry.path.startswith(closed)] if closed else found
+
+
+def is_below(folder: str, above: str) -> bool:
+    """Whether a folder lies inside another one ('' is the top); none lies inside itself."""
+    return folder != above and (not above or folder.startswith(above + "/"))
+
+
 def for_hook(hook: Hook, entries: "list[Entry]", searcher: "Searcher", tags_of: "TagsOf") -> "list[bytes]":
-    """The paths a hook gets out of the candidates, in their order, relative to the hook's `root`."""
-    if hook.root:
-        entries = _below(hook.root.encode("utf-8", "surrogateescape") + b"/", entries)
-    entries = by_name(entries, hook.files, hook.exclude, searcher)
-    prefix = len(hook.root.encode("utf-8", "surrogateescape")) + 1 if hook.root else 0
+    """The paths a hook gets out of its project's candidates, in their order, relative to the hook's `root`."""
+    if hook.root != hook.project:
+        entries = _below(hook.root, entries)
+    entries = by_name(entries, hook.files, hook.exclude, searcher, len(_prefix(hook.project)))
+    prefix = len(_prefix(hook.root))
     fits: dict[frozenset[str], bool] = {}  # a tree has a few dozen different sets of tags
     chosen = []
     for entry in entries:
@@ -45,7 +60,38 @@ def for_hook(hook: Hook, entries: "list[Entry]", searcher: "Searcher", tags_of: 
     return chosen
 
 
-def _below(prefix: bytes, entries: "list[Entry]") -> "list[Entry]":
+def outward(path: bytes, folder: str) -> bytes:
+    """How a path that is relative to the top is called in a folder it does not lie in."""
+    return path if path.startswith(b"/") else b"../" * (folder.count("/") + 1) + path
+
+
+def names_of(hook: Hook) -> "Iterator[str]":
+    """What `run` and `--skip` know a hook by: id, alias, both with their project, and every folder around it.
+
+    The top is `.`: `.:ruff` is the hook of that id at the top, `packages/` all hooks in and below that folder.
+    """
+    for name in (hook.id, hook.alias):
+        if name:
+            yield name
+            yield f"{hook.project or '.'}:{name}"
+    folder = hook.project
+    while folder:
+        yield folder + "/"
+        folder = folder.rpartition("/")[0]
+    yield "./"
+
+
+def is_named(hook: Hook, names: "frozenset[str]") -> bool:
+    """Whether a hook is one of those that are meant."""
+    return bool(names) and not names.isdisjoint(names_of(hook))
+
+
+def _prefix(folder: str) -> bytes:
+    return folder.encode("utf-8", "surrogateescape") + b"/" if folder else b""
+
+
+def _below(folder: str, entries: "list[Entry]") -> "list[Entry]":
+    prefix = _prefix(folder)
     return [entry for entry in entries if entry.path.startswith(prefix)]
 
 

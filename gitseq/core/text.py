@@ -23,6 +23,11 @@ def columns(hooks: "tuple[Hook, ...]") -> int:
     return max(longest + 3 + len(_NO_FILES) + 1 + len("Skipped"), _LEAST_COLUMNS)
 
 
+def heading(project: str) -> str:
+    """The line over the hooks of a project, as prek words it; the top is `.`."""
+    return f"Running hooks for `{printable(project.encode('utf-8', 'surrogateescape')) or '.'}`:"
+
+
 def start(name: str, cols: int) -> str:
     """The part of a line that is shown while the hook runs: `name.......`."""
     return name + "." * (cols - width(name) - len("Passed") - 1)
@@ -56,7 +61,7 @@ def details(verdict: Verdict, verbose: bool, colour: bool) -> "list[str]":
         notes.insert(0, paint(f"- {checked:,} of {verdict.files:,} files checked", _SUBTLE, colour))
     if verdict.status == "skipped" or verdict.from_ledger or not (verdict.failed or verbose or verdict.hook.verbose):
         return notes
-    lines = [f"- hook id: {verdict.hook.id}"]
+    lines = [f"- hook id: {verdict.hook.label}"]
     if verbose or verdict.hook.verbose:
         lines.append(f"- duration: {round(verdict.duration, 2) or 0}s")
     if verdict.exit_code:

@@ -238,7 +238,9 @@ class Passes:
         if not hook.inputs:
             return []
         searches = [searcher(pattern, self._world.plan.pattern_codes) for pattern in hook.inputs]
-        named = [(path, path.decode("utf-8", "surrogateescape")) for path in self._contents.tracked()]
+        folder = os.fsencode(hook.project) + b"/" if hook.project else b""
+        below = [path for path in self._contents.tracked() if path.startswith(folder)]
+        named = [(path, path[len(folder) :].decode("utf-8", "surrogateescape")) for path in below]
         wanted = sorted(path for path, name in named if any(search(name) for search in searches))
         self._inputs[id(hook)] = wanted
         return [key or b"" for key in self._contents.keys(wanted)]
@@ -288,7 +290,7 @@ class Passes:
         ended, _stopped = self._runner.run(hooks.Job(asking, [], {}))
         if any(call.exit_code or call.problem for call in ended):
             self._world.tell(
-                Notice("warning", f"{hook.id} is run on every file: `{hook.tool_version}` (tool_version) failed")
+                Notice("warning", f"{hook.label} is run on every file: `{hook.tool_version}` (tool_version) failed")
             )
             return None
         return b"".join(call.output for call in ended)

@@ -67,14 +67,16 @@ class Changes:
     def before(self, paths: "list[bytes]") -> None:
         """A hook is about to be run on `paths` (relative to the top)."""
         few = paths if len(paths) <= FEW else []
-        self._given = {path: files.signature(os.path.join(self._repo.top, path)) for path in few}
+        top = self._repo.top + b"/"  # `os.path.join` costs as much as the lstat; git names a message by its whole path
+        names = [path if path.startswith(b"/") else top + path for path in few]
+        self._given = {name: files.signature(name) for name in names}
         self._began = clock.wall_ns()
         self._stale = True
 
     def after(self, *, everywhere: bool = False) -> Edits:
         """What the hook, and perhaps an earlier one, is found to have changed; `everywhere` looks at all files now."""
         self._ran.append((self._began, clock.wall_ns()))
-        touched = any(files.signature(os.path.join(self._repo.top, p)) != before for p, before in self._given.items())
+        touched = any(files.signature(name) != before for name, before in self._given.items())
         if touched or everywhere or not self._given:
             return self._look()
         return Edits({})

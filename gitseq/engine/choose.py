@@ -1,7 +1,10 @@
 """What each hook of a run will do: be skipped, and why, or get which files. Shared by runs and dry runs."""
 
+import os
+
 from gitseq.core import select
 from gitseq.core.patterns import searcher
+from gitseq.core.stages import STAGES
 from gitseq.core.tags import Tagger
 from gitseq.errors import UsageError
 from gitseq.host.sniff import Sniffer
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
     from gitseq.engine.candidates import Candidates
     from gitseq.engine.request import Request, World
-    from gitseq.model import Plan
+    from gitseq.model import Entry, Plan, Project
 
 
 NO_FILES = "no files to check"
@@ -33,12 +36,13 @@ def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
     stage = request.stage.name
     of_stage = [hook for hook in plan.hooks if stage in hook.stages]
     for wanted in request.ids:
-        if not any(wanted in (hook.id, hook.alias) for hook in of_stage):
-            raise UsageError(f"No hook with id `{wanted}` in stage `{stage}`", hint="To see what there is: gitseq list")
+        if not any(wanted in select.names_of(hook) for hook in of_stage):
+            raise _no_such_hook(wanted, stage, plan)
+    ids = frozenset(request.ids)
     return [
         hook
         for hook in of_stage
-        if (not request.ids or hook.id in request.ids or hook.alias in request.ids)
+        if (not ids or select.is_named(hook, ids))
         and (not request.groups or not set(request.groups).isdisjoint(hook.groups))
     ]
 
@@ -55,6 +59,20 @@ class _Tags(dict[bytes, frozenset[str]]):
         return tags
 
 
+def _no_such_hook(wanted: str, stage: str, plan: "Plan") -> UsageError:
+    from gitseq.config.explain import nearest  # rare
+
+    elsewhere = [hook for hook in plan.hooks if wanted in select.names_of(hook) and hook.stages]
+    if elsewhere:
+        why = f"It runs in other stages, for example: gitseq run {wanted} --stage {elsewhere[0].stages[0]}"
+    else:
+        found = nearest(wanted, [*(hook.id for hook in plan.hooks), *STAGES])
+        why = found[2:3].upper() + found[3:]
+    return UsageError(
+        f"No hook with id `{wanted}` in stage `{stage}`", why=why, hint="To see what there is: gitseq list"
+    )
+
+
 class Chooser:
     """Decides hook by hook, when its turn has come: an earlier hook may have changed what a file is."""
 
@@ -64,10 +82,13 @@ class Chooser:
         self._world = world
         self._codes = plan.pattern_codes
         self._tags = _Tags(Tagger(plan, Sniffer(world.repo.top)), found.modes)
-        entries = list(found.entries)
-        if not found.is_message or plan.dialect == PRE_COMMIT:
-            entries = select.by_name(entries, plan.files, plan.exclude, self._searcher)
-        self._entries = entries
+        self._is_message = found.is_message
+        self._found = list(found.entries)
+        self._projects: "dict[str, Plan | Project]" = {"": plan}
+        for project in plan.projects:
+            self._projects[project.folder] = project
+        self._orphans = [project.folder for project in plan.projects if project.orphan]
+        self._entries: "dict[str, list[Entry]]" = {}
         self._selected: dict[tuple[object, ...], list[bytes]] = {}
 
     def choose(self, hook: Hook) -> Choice:
@@ -75,14 +96,46 @@ class Chooser:
         reason = ruled_out(hook, self._request, self._world)
         if reason is not None:
             return Choice(hook, [], reason)
-        filters = (hook.root, hook.files, hook.exclude, hook.types, hook.types_or, hook.exclude_types)
+        filters = (hook.project, hook.root, hook.files, hook.exclude, hook.types, hook.types_or, hook.exclude_types)
         paths = self._selected.get(filters)
         if paths is None:
-            tags_of = self._tags.__getitem__
-            paths = self._selected[filters] = select.for_hook(hook, self._entries, self._searcher, tags_of)
+            paths = self._selected[filters] = self._paths(hook)
         if not paths and not hook.always_run:
             return Choice(hook, [], NO_FILES)
         return Choice(hook, paths)
+
+    def stops_at_failure(self, hook: Hook) -> bool:
+        """Whether no further hook of a hook's project runs after any of them has failed."""
+        return self._projects[hook.project].fail_fast
+
+    def is_unconcerned(self, hook: Hook) -> bool:
+        """Whether the run is about no file of the hook's project, so that there is nothing to say about it."""
+        if not hook.project or hook.always_run or self._is_message or self._request.ids:
+            return False
+        return not self._entries_of(hook.project)
+
+    def _paths(self, hook: Hook) -> "list[bytes]":
+        if self._is_message and hook.project:
+            return self._message(hook)
+        return select.for_hook(hook, self._entries_of(hook.project), self._searcher, self._tags.__getitem__)
+
+    def _message(self, hook: Hook) -> "list[bytes]":
+        """The message is about the commit, not about a folder: every project's hooks get it, as prek does it."""
+        flat = hook.replace(project="", root="" if hook.root == hook.project else hook.root)
+        paths = select.for_hook(flat, self._entries_of(""), self._searcher, self._tags.__getitem__)
+        return [select.outward(path, hook.project) for path in paths]
+
+    def _entries_of(self, folder: str) -> "list[Entry]":
+        """The candidates that the hooks of a project share."""
+        known = self._entries.get(folder)
+        if known is None:
+            project = self._projects[folder]
+            known = select.in_project(folder, self._found, self._orphans) if self._orphans or folder else self._found
+            if not self._is_message or project.dialect == PRE_COMMIT:
+                skip = len(os.fsencode(folder)) + 1 if folder else 0
+                known = select.by_name(known, project.files, project.exclude, self._searcher, skip)
+            self._entries[folder] = known
+        return known
 
     def _searcher(self, pattern: str) -> "Callable[[str], object]":
         return searcher(pattern, self._codes)
@@ -90,7 +143,7 @@ class Chooser:
 
 def ruled_out(hook: Hook, request: "Request", world: "World") -> "str | None":
     """Why a hook is skipped whatever its files are; None when it is not."""
-    if not request.skip.isdisjoint((hook.id, hook.alias)):
+    if select.is_named(hook, request.skip):
         return ""
     if hook.skip_on:
         under_way = _operations(request, world).intersection(hook.skip_on)

@@ -30,6 +30,7 @@ def document(request: "Request", choices: "list[Choice]") -> "dict[str, Any]":
         "hooks": [
             {
                 "id": choice.hook.id,
+                "project": choice.hook.project,
                 "name": choice.hook.name,
                 "command": list(choice.hook.argv),
                 "shell": choice.hook.shell,
@@ -45,12 +46,12 @@ def document(request: "Request", choices: "list[Choice]") -> "dict[str, Any]":
 
 def lines(request: "Request", choices: "list[Choice]") -> "list[str]":
     """The plan as a person reads it."""
-    shown = [f"{request.stage.name}: {len(choices)} hooks, one at a time"]
+    shown = [f"{request.stage.name}: {len(choices)} hook{'' if len(choices) == 1 else 's'}, one at a time"]
     for choice in choices:
         if choice.skipped is not None:
-            shown.append(f"  {choice.hook.id}: skipped ({_why_skipped(choice)})")
+            shown.append(f"  {choice.hook.label}: skipped ({_why_skipped(choice)})")
             continue
-        shown.append(f"  {choice.hook.id}: {_command(choice.hook)}")
+        shown.append(f"  {choice.hook.label}: {_command(choice.hook)}")
         if choice.hook.pass_filenames:
             shown += [f"      {printable(path)}" for path in choice.paths]
     return shown

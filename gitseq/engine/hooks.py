@@ -132,6 +132,8 @@ class Runner:
             env = start.applied(env)
         stage = self._request.stage.name.encode()
         told = {b"PRE_COMMIT": b"1", b"GITSEQ_STAGE": stage, b"GITSEQ_HOOK": _bytes(hook.id)}
+        if hook.project:
+            told[b"GITSEQ_PROJECT"] = _bytes(hook.project)
         chosen = {_bytes(name): _bytes(value) for name, value in hook.env}
         return {**env, **told, **self._nesting(), **job.exports, **chosen}
 
@@ -166,7 +168,7 @@ class Runner:
             if outcome.hit is not None or outcome.leftovers or stop is not None:
                 from gitseq.engine import kills
 
-                kills.tell(outcome, job.hook.id, self._world.tell)
+                kills.tell(outcome, job.hook.label, self._world.tell)
             ended.append(_ran(outcome, job.hook, interrupted=stop is not None))
             if progress is not None:
                 progress.call_ended(outcome.output)

@@ -98,7 +98,11 @@ def neighbours(chosen: "Sequence[Hook]", *, stop_at_failure: bool) -> int:
     first = chosen[0]
     number = 1
     for hook, before in zip(chosen[1:], chosen, strict=False):
-        alike = hook.builtin and hook.root == first.root and hook.stage_fixes == first.stage_fixes
+        alike = (
+            hook.builtin
+            and (hook.project, hook.root) == (first.project, first.root)
+            and hook.stage_fixes == first.stage_fixes
+        )
         if not alike or before.fail_fast or stop_at_failure:
             break
         number += 1

@@ -3,7 +3,7 @@
 import os
 
 from gitseq.cage import gate
-from gitseq.core import verdict
+from gitseq.core import select, verdict
 from gitseq.core.stages import MESSAGE
 from gitseq.engine import candidates, hooks, turn
 from gitseq.engine import request as asked
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gitseq.engine.inside import Part
     from gitseq.engine.request import Request, World
     from gitseq.engine.restaging import Restaging
+    from gitseq.model import Plan, Project
     from gitseq.queue.lease import Lease
     from gitseq.queue.nesting import Parent
 
@@ -160,7 +161,7 @@ class _Run:
 
         skip = self._request.skip
         self._environments = Environments(self._world)
-        wanted = [hook for hook in chosen if skip.isdisjoint((hook.id, hook.alias))]
+        wanted = [hook for hook in chosen if not select.is_named(hook, skip)]
         self._installed = self._environments.prepare(wanted, may_install=not self._request.stage.inside_locks)
 
     def _prepare_restaging(self, chosen: "list[Hook]", listing: "status.Listing") -> None:
@@ -232,12 +233,9 @@ class _Run:
                 why="\n".join("    " + path.decode("utf-8", "backslashreplace") for path in listing.unmerged[:10]),
                 hint="Resolve the conflicts and `git add` the files, then try again.",
             )
-        if self._is_about_the_configuration() and os.fsencode(world.plan.source) in listing.signatures:
-            raise Refused(
-                f"Your {world.plan.dialect or 'gitseq'} configuration is unstaged.",
-                why="The hooks that run would not be the ones you commit.",
-                hint=f"`git add {world.plan.source}` to fix this.",
-            )
+        self._refuse_unstaged(world.plan, listing)
+        for project in world.plan.projects:
+            self._refuse_unstaged(project, listing)
         return listing
 
     def _isolation(self) -> str:
@@ -252,11 +250,19 @@ class _Run:
     def _is_about_the_index(self) -> bool:
         return self._request.stage.checks_index and self._request.select == asked.BY_STAGE
 
-    def _is_about_the_configuration(self) -> bool:
-        """Whether an unstaged configuration is refused: with pre-commit's own file, as it does, in every stage."""
-        if self._world.plan.dialect == PRE_COMMIT:
-            return self._request.select not in (asked.ALL_FILES, asked.NAMED_FILES)
-        return self._is_about_the_index()
+    def _refuse_unstaged(self, part: "Plan | Project", listing: "status.Listing") -> None:
+        """With pre-commit's own file, an unstaged configuration is refused as it does, in every stage."""
+        if part.dialect == PRE_COMMIT:
+            matters = self._request.select not in (asked.ALL_FILES, asked.NAMED_FILES)
+        else:
+            matters = self._is_about_the_index()
+        if matters and os.fsencode(part.source) in listing.signatures:
+            nested = part is not self._world.plan
+            raise Refused(
+                f"Your {part.dialect or 'gitseq'} configuration is unstaged{f': {part.source}' if nested else '.'}",
+                why="The hooks that run would not be the ones you commit.",
+                hint=f"`git add {part.source}` to fix this.",
+            )
 
     def _warn(self, text: str) -> None:
         self._world.tell(Notice("warning", text))
@@ -285,17 +291,24 @@ class _Run:
         self._found = found
         if self._environments is not None:
             self._environments.require(hook for hook in chosen if chooser.choose(hook).skipped is None)
-        stops_at_failure = self._world.plan.fail_fast or self._request.fail_fast
+        ended: set[str] = set()
         while chosen:
             hook = chosen[0]
+            if hook.project in ended or chooser.is_unconcerned(hook):
+                chosen = chosen[1:]
+                continue
+            stops_at_failure = self._request.fail_fast or chooser.stops_at_failure(hook)
             if hook.builtin:
                 done = self._run_inside(chosen, chooser, stops_at_failure)
             else:
                 self._run_outside(hook, chooser)
                 done = 1
             chosen = chosen[done:]
-            if self._verdicts.done[-1].failed and (self._verdicts.done[-1].hook.fail_fast or stops_at_failure):
+            last = self._verdicts.done[-1]
+            if last.failed and self._request.fail_fast:
                 return
+            if last.failed and (last.hook.fail_fast or stops_at_failure):
+                ended.add(hook.project)
 
     def _without_running(self, hook: Hook) -> "Verdict | None":
         """The verdict of a hook that is left out, or has passed all of this tree."""
@@ -428,7 +441,8 @@ class _Run:
         return told
 
     def _attempt(self, job: hooks.Job) -> "tuple[Verdict, hooks.Stopped | None]":
-        given = [os.path.join(os.fsencode(job.hook.root), path) for path in job.paths] if job.hook.root else job.paths
+        root = os.fsencode(job.hook.root)
+        given = [os.path.normpath(os.path.join(root, path)) for path in job.paths] if root else job.paths
         restages = self._restaging is not None and job.hook.stage_fixes
         if self._restaging is not None and restages:
             self._restaging.before()
@@ -531,5 +545,6 @@ def _moved_under_us(drift: Drift) -> Refused:
         "what was checked is not what would be committed",
         why="\n".join(drift.sentences),
         kept="Nothing was undone.",
-        hint="Look at `git status`, then run the command again. (A hook that runs `git add` does this, too.)",
+        hint="Look at `git status`, then run the command again. (A hook that runs `git add` does this, too.)\n"
+        "Where others commit, take the turn for the whole commit: gitseq exec -- git commit",
     )

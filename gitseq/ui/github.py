@@ -50,9 +50,9 @@ class GitHub(Plain):
     def _annotate(self, verdict: Verdict) -> None:
         found = places.of(verdict, self._top)
         if not found:
-            self._command("error", {"title": verdict.hook.id}, f"{verdict.hook.name}: {places.why(verdict)}")
+            self._command("error", {"title": verdict.hook.label}, f"{verdict.hook.name}: {places.why(verdict)}")
         for one in found[: self._left]:
-            self._command(_level(one), _properties(one, verdict.hook.id), one.message)
+            self._command(_level(one), _properties(one, verdict.hook.label), one.message)
         if len(found) > self._left:
             self._notice("info", f"{len(found) - self._left} more places are named in the output")
         self._left = max(0, self._left - len(found))

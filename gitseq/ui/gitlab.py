@@ -21,7 +21,7 @@ class GitLab(Document):
     def content(self, report: Report) -> bytes:
         """The document."""
         seen: dict[str, int] = {}
-        found = [(told.hook.id, one) for told in report.verdicts for one in places.of(told, self._top)]
+        found = [(told.hook.label, one) for told in report.verdicts for one in places.of(told, self._top)]
         return json.dump([_issue(hook, one, seen) for hook, one in found])
 
 

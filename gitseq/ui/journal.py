@@ -190,7 +190,8 @@ def command(done: CommandFinished) -> "dict[str, Any]":
 def _started(event: HookStarted) -> "dict[str, Any]":
     hook = event.hook
     return {
-        "hook": hook.id,
+        "hook": hook.label,
+        "project": hook.project,
         "argv": hook.argv,
         "shell": hook.shell,
         "files": event.files,
@@ -205,7 +206,7 @@ def _started(event: HookStarted) -> "dict[str, Any]":
 
 def _verdict(told: Verdict) -> "dict[str, Any]":
     return {
-        "hook": told.hook.id,
+        "hook": told.hook.label,
         "status": told.status,
         "exit_code": told.exit_code,
         "signal": told.signal,
@@ -269,15 +270,15 @@ _FIELDS: "dict[str, Callable[[Any], dict[str, Any]]]" = {
         "nested": event.depth,
         "lease": event.lease,
     },
-    "run": lambda event: {"hooks": tuple(hook.id for hook in event.hooks)},
+    "run": lambda event: {"hooks": tuple(hook.label for hook in event.hooks)},
     "hide": lambda event: {"files": len(event.paths), "names": event.paths[:NAMES]},
-    "gate": lambda event: {"hook": event.hook.id, "free": event.free, "wanted": event.hook.min_free_memory},
+    "gate": lambda event: {"hook": event.hook.label, "free": event.free, "wanted": event.hook.min_free_memory},
     "hook-start": _started,
-    "memory-half": lambda event: {"hook": event.hook.id, "used": event.used, "cap": event.cap},
+    "memory-half": lambda event: {"hook": event.hook.label, "used": event.used, "cap": event.cap},
     "kill": _killed,
     "hook-retry": lambda event: {**_verdict(event.verdict), "attempt": event.attempt},
     "hook-end": lambda event: _verdict(event.verdict),
-    "fix": lambda event: {"hook": event.hook.id, "files": len(event.paths), "names": event.paths[:NAMES]},
+    "fix": lambda event: {"hook": event.hook.label, "files": len(event.paths), "names": event.paths[:NAMES]},
     "hook-revised": lambda event: _verdict(event.verdict),
     "restore": lambda event: {"files": event.files, "problem": event.problem},
     "exec-start": lambda event: {"argv": event.argv, "attempt": event.attempt},

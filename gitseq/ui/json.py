@@ -47,6 +47,7 @@ def dump(document: object) -> bytes:
 def _verdict(told: Verdict) -> "dict[str, Any]":
     return {
         "id": told.hook.id,
+        "project": told.hook.project,
         "name": told.hook.name,
         "status": told.status,
         "reason": told.reason,

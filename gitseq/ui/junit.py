@@ -32,7 +32,7 @@ class JUnit(Document):
 
 
 def _case(told: Verdict, stage: str) -> str:
-    about = {"classname": f"gitseq.{stage}", "name": told.hook.id, "time": _seconds(told.duration)}
+    about = {"classname": f"gitseq.{stage}", "name": told.hook.label, "time": _seconds(told.duration)}
     return f"<testcase{_attributes(about)}>{_inside(told)}</testcase>"
 
 

@@ -45,7 +45,7 @@ def output(folder: bytes, run: str, told: "Verdict", sizes: "Sizes") -> str:
     try:
         files.ensure_private_dir(folder)
         files.ensure_private_dir(place)
-        name = _write_new(place, f"{run}-{_file_name(told.hook.id)}", _bounded(told.output, sizes.output))
+        name = _write_new(place, f"{run}-{_file_name(told.hook.label)}", _bounded(told.output, sizes.output))
         _prune([entry for entry in _files(place) if entry[2] != name], sizes.outputs, sizes.keep_for, clock.wall())
     except OSError:
         return ""

@@ -5,6 +5,7 @@ import os
 from gitseq.core import text
 from gitseq.model import (
     Event,
+    Hook,
     HookFinished,
     HookRetried,
     HookRevised,
@@ -12,10 +13,14 @@ from gitseq.model import (
     MemoryAwaited,
     Notice,
     Queued,
+    Report,
     RunFinished,
     RunStarted,
     Verdict,
 )
+
+LOOKING = "To look on: gitseq status, or live: gitseq monitor. Ctrl-C leaves the line."
+"""What somebody who waits may want to type in another terminal."""
 
 
 class Plain:
@@ -27,6 +32,8 @@ class Plain:
         self._fd = fd
         self._columns = 0
         self._minute_told = -1
+        self._project: "str | None" = None
+        """Whose hooks the lines are about; None when there is but one project, and nothing to say."""
         self._begun = ""
         """The line that stands there without its ending."""
 
@@ -34,8 +41,9 @@ class Plain:
         """Show one event."""
         if isinstance(event, RunStarted):
             self._columns = text.columns(event.hooks)
+            self._project = "/" if any(hook.project for hook in event.hooks) else None
         elif isinstance(event, HookStarted):
-            self._begin(event.hook.name)
+            self._begin(event.hook)
         elif isinstance(event, HookFinished):
             self.finish(event.verdict)
         elif isinstance(event, HookRevised):
@@ -49,14 +57,16 @@ class Plain:
         elif isinstance(event, Notice):
             self._notice(event.level, event.text)
         elif isinstance(event, RunFinished):
-            show_problem(event.report.problem)
+            self._end(event.report)
 
     def _queued(self, event: Queued) -> None:
         """One line at once, then one a minute: a log is to show that we wait, not how long a minute is."""
         minute = int(event.waited // 60)
         if minute != self._minute_told:
-            self._minute_told = minute
+            told_before, self._minute_told = self._minute_told, minute
             self._notice("info", f"Waiting for our turn: {event.text}{memory_of(event.holder)}")
+            if told_before < 0:
+                self._notice("info", LOOKING)
 
     def _notice(self, level: str, words: str) -> None:
         """A line of its own; a line that was begun is begun again below."""
@@ -65,21 +75,24 @@ class Plain:
 
     def _revised(self, verdict: Verdict) -> None:
         """The line of an earlier hook once more; one that was begun meanwhile is begun again below."""
-        begun = self._begun
+        begun, project = self._begun, self._project
         if begun:
             self._write("\n")
-        self._begin(verdict.hook.name)
+        self._begin(verdict.hook)
         self.finish(verdict.replace(output=b""))
         if begun:
+            self._head(project)
             self._begun = begun
             self._write(begun)
 
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook and show what it said."""
         if verdict.status == "skipped":
+            self._head(verdict.hook.project)
             self._write(text.skipped(verdict, self._columns, self._colour) + "\n")
             return
         if verdict.from_ledger:
+            self._head(verdict.hook.project)
             self._write(text.passed_before(verdict, self._columns, self._colour) + "\n")
             return
         self._begun = ""
@@ -91,8 +104,25 @@ class Plain:
         elif len(lines) > 1:
             self._write("\n")
 
-    def _begin(self, name: str) -> None:
-        self._begun = text.start(name, self._columns)
+    def _end(self, report: Report) -> None:
+        """Say why it ended, and what to type."""
+        if self._begun:  # the hook's line was not completed
+            self._write("\n")
+        show_problem(report.problem)
+        if report.exit_code == 1 and not report.problem:
+            from gitseq.core import advice  # rare
+
+            self._write("".join(line + "\n" for line in advice.after(report)))
+
+    def _head(self, project: "str | None") -> None:
+        """A line over the hooks of each project, where there are several."""
+        if self._project is not None and project is not None and self._project != project:
+            self._project = project
+            self._write(text.heading(project) + "\n")
+
+    def _begin(self, hook: Hook) -> None:
+        self._head(hook.project)
+        self._begun = text.start(hook.name, self._columns)
         self._write(self._begun)
 
     def _write(self, line: str) -> None:

@@ -20,7 +20,7 @@ class Sarif(Document):
 
     def content(self, report: Report) -> bytes:
         """The document: one run of one tool."""
-        rules = list(dict.fromkeys(told.hook.id for told in report.verdicts))
+        rules = list(dict.fromkeys(told.hook.label for told in report.verdicts))
         results = [result for told in report.verdicts if told.failed for result in self._results(told, rules)]
         run = {
             "tool": {"driver": {"name": "gitseq", "version": __version__, "rules": _rules(report)}},
@@ -32,7 +32,7 @@ class Sarif(Document):
 
     def _results(self, told: Verdict, rules: "list[str]") -> "list[dict[str, Any]]":
         """One for each place; a hook that named none fails without one."""
-        rule = {"ruleId": told.hook.id, "ruleIndex": rules.index(told.hook.id)}
+        rule = {"ruleId": told.hook.label, "ruleIndex": rules.index(told.hook.label)}
         found = places.of(told, self._top)
         if not found:
             return [{**rule, "level": "error", "message": _message(f"{told.hook.name}: {places.why(told)}")}]
@@ -43,8 +43,8 @@ class Sarif(Document):
 
 
 def _rules(report: Report) -> "list[dict[str, Any]]":
-    hooks = {told.hook.id: told.hook for told in reversed(report.verdicts)}
-    names = dict.fromkeys(told.hook.id for told in report.verdicts)
+    hooks = {told.hook.label: told.hook for told in reversed(report.verdicts)}
+    names = dict.fromkeys(told.hook.label for told in report.verdicts)
     return [
         {
             "id": name,

@@ -88,6 +88,23 @@ def test_top_level_keys_arrive(tmp_path):
 
 def test_without_install_types_the_stages_that_hooks_name_are_installed(tmp_path):
     assert installing.stages_of(read(tmp_path, local())) == ("pre-commit",)
+
+
+@pytest.mark.parametrize(
+    ("offered", "written", "installed"),
+    [
+        (["pre-commit", "pre-push", "manual"], {}, ("pre-commit",)),
+        (["commit-msg"], {}, ("commit-msg",)),
+        (["pre-commit"], {"stages": ["pre-push"]}, ("pre-push",)),
+        (["manual"], {}, ("pre-commit",)),
+    ],
+)
+def test_of_the_stages_a_repository_offers_pre_commit_alone_is_installed(tmp_path, offered, written, installed):
+    """Else checks would begin to run at each push for everybody who comes from pre-commit."""
+    offers = Offers(tmp_path / "store")
+    offers.add(URL, [{**LINT, "stages": offered}])
+    plan = read(tmp_path, remote(**written), offers)
+    assert installing.stages_of(plan) == installed
     assert installing.stages_of(read(tmp_path, local(stages=["commit-msg"]))) == ("commit-msg",)
 
 
@@ -153,6 +170,15 @@ def test_overlay_changes_every_hook_of_an_id_and_adds_its_own(tmp_path):
         ("mine", 600.0, 1 << 30),
     ]
     assert any("gitseq.local.toml" in notice for notice in plan.notices)
+
+
+def test_overlay_changes_what_a_hook_is_installed_with(tmp_path, offers):
+    offers.add(URL, [{"id": "lint", "name": "Lint", "entry": "lint", "language": "python"}])
+    (tmp_path / "gitseq.local.toml").write_text(
+        "default_language_version = { python = '3.11' }\n[[hook]]\nid = 'lint'\nadditional_dependencies = ['ours==1']\n"
+    )
+    hook = read(tmp_path, remote(), offers).hooks[0]
+    assert (hook.language, hook.dependencies, hook.language_version) == ("python", ("ours==1",), "3.11")
 
 
 def test_command_of_the_overlay_is_a_command_of_this_repository(tmp_path):

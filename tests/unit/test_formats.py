@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gitseq.core.text import heading
+from gitseq.engine.asked import passed_before
 from gitseq.model import (
     Event,
     Hook,
@@ -130,6 +132,18 @@ def test_a_verdict_that_is_revised_during_another_hook_gets_a_line_of_its_own(ca
     lines = capfd.readouterr().out.splitlines()
     assert [line.partition(".")[0] for line in lines if "..." in line] == [BAD.hook.name, PLAIN.name, BAD.hook.name]
     assert lines[-1].endswith("Passed")
+
+
+def test_hooks_of_projects_that_have_passed_before_stand_below_their_headings(capfd):
+    hooks = [PLAIN, PLAIN.replace(project="api"), PLAIN.replace(project="web")]
+    show = Plain()
+    for event in (RunStarted("pre-commit", tuple(hooks)), *(HookFinished(passed_before(hook, 1)) for hook in hooks)):
+        show(event)
+    show(HookStarted(hooks[2]))
+    show(HookRevised(Verdict(hooks[1], "failed", modified=(b"x",))))
+    lines = capfd.readouterr().out.splitlines()
+    headings = [heading(name) for name in ("", "api", "web")]
+    assert [line for line in lines if line in headings] == [*headings, *headings[1:]]
 
 
 def test_github_takes_no_file_name_for_a_command(top):
