@@ -119,6 +119,10 @@ class File:
         finally:
             os.close(fd)
 
+    def is_as_read(self) -> bool:
+        """Whether the file still holds what was looked at. Of a large one nothing is kept to tell. Raises OSError."""
+        return self._content is None or _read(self.location, SHARED) == self._content
+
     def put(self, fixed: "bytes | Iterable[bytes]") -> None:
         """Take note of what was written to the file."""
         self._content = fixed if isinstance(fixed, bytes) and len(fixed) <= SHARED else None
@@ -216,9 +220,12 @@ def _read(location: bytes, most: "int | None" = None) -> "bytes | None":
             return None
         if len(content) < _FIRST:
             return content
-        parts = [content]
-        while part := os.read(fd, max(size - _FIRST, 0) + 1):
+        parts, held = [content], len(content)
+        while part := os.read(fd, max(size, 2 * _FIRST) - _FIRST + 1):
             parts.append(part)
+            held += len(part)
+            if most is not None and held > most:  # it grows, or is a device that has no size and no end
+                return None
         return b"".join(parts)
     finally:
         os.close(fd)

@@ -115,7 +115,7 @@ class ShebangScriptsAreExecutable(PerFile):
             return CLEAN
         mode = self._modes.of(file)
         if not mode or mode & _EXECUTABLE:
-            return Finding(lasting=bool(mode))  # that a file is not in the index has nothing to do with its content
+            return Finding(lasting=False)  # `git update-index --chmod` changes the index and nothing of the file
         path, quoted = file.path, _quoted(file.path)
         return Finding(
             path + b": has a shebang but is not marked executable!\n"

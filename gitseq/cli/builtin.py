@@ -7,13 +7,14 @@ import os
 
 from gitseq.builtin import registry
 from gitseq.builtin.base import Context, File, PerFile, Whole
+from gitseq.engine.inside import write
 from gitseq.git import call, repo
 from gitseq.ui import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitseq.builtin.base import Check, Finding, Git
     from gitseq.cli.main import Context as World
@@ -44,10 +45,11 @@ def run(options: "argparse.Namespace", context: "World") -> int:
     code = 0
     for finding, file in _findings(check, [File(path, top=context.cwd) for path in paths], world):
         plain.write_all(1, finding.output)
+        code = max(code, finding.exit_code)
         if finding.fixed is not None and file is not None:
-            _write(file, finding.fixed)
-            code = code or 1
-        code = code or finding.exit_code
+            refused = write(file, finding.fixed, found_in.git_dir + b"/gitseq")
+            plain.write_all(1, refused.output if refused is not None else b"")
+            code = max(code, 1)
     return code
 
 
@@ -81,14 +83,6 @@ def _findings(check: "Check", files: "list[File]", world: Context) -> "Iterator[
     elif isinstance(check, Whole):
         yield check.check(files, world), None
     yield check.end(world), None
-
-
-def _write(file: File, fixed: "bytes | Iterable[bytes]") -> None:
-    """In its place, so that mode, owner and links stay. Pieces are made from the old content, so all come first."""
-    content = fixed if isinstance(fixed, bytes) else b"".join(fixed)
-    with open(file.location, "r+b") as stream:
-        stream.write(content)
-        stream.truncate()
 
 
 def _git(env: "Env", folder: bytes) -> "Git":

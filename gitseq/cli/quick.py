@@ -28,9 +28,11 @@ _WITH_A_VALUE = (
     "wait",
     "color",
     "config",
+    "format",
+    "profile",
 )
 _LEFT_OUT = {
-    **dict.fromkeys((*_WITH_A_VALUE, "color", "config", "format", "profile")),
+    **dict.fromkeys(_WITH_A_VALUE),
     **dict.fromkeys((*_FLAGS.values(), "last_commit", "dry_run"), False),
 }
 

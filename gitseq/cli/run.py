@@ -23,14 +23,10 @@ from gitseq.ui.journal import Journal
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from gitseq.cli.main import Context
     from gitseq.git.content import Comparison
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gitseq.model import Event, Report
 
 _EXAMPLES = """examples:
@@ -40,8 +36,6 @@ _EXAMPLES = """examples:
   gitseq run packages/api/                 the hooks of nested configurations in that folder
   gitseq run pre-push --from-ref origin/main --to-ref HEAD
 """
-
-
 _FORMATS = ("text", "json", "github", "junit", "sarif", "gitlab")
 _LINES = ("text", "github")
 """Formats for people; the others are one document on standard output."""

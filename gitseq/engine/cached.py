@@ -46,15 +46,15 @@ class Passes:
         self._world = world
         self._contents = Contents(world, len(marks.head.oid))
         self._tools: dict[bytes, Tools] = {}
-        self._who: dict[int, bytes] = {}
-        self._known: list[tuple[Hook, bytes]] = []
+        self._who: dict[int, tuple[Hook, bytes]] = {}
+        """By the identity of the hook, which therefore must live."""
         self._ns: dict[int, bytes] = {}
         self._inputs: dict[int, list[bytes]] = {}
         self._pending: list[tuple[Hook, bytes, list[bytes]]] = []
         self._tree: Comparison | None = world.tree if request.select == requested.ALL_FILES else None
         self._of_tree: dict[bytes, int] = {}
         self._is_doubtful = False
-        self._to_tree: list[tuple[Hook, int]] = []
+        self._to_tree: list[tuple[Hook, bytes, int]] = []
 
     # --- before a hook
 
@@ -150,7 +150,7 @@ class Passes:
         """A tool that was replaced while it ran is not known by either of its identities."""
         if told.hook.builtin or told.from_ledger:
             return True
-        before = self._who.pop(id(told.hook))
+        _hook, before = self._who.pop(id(told.hook))
         self._tools.clear()
         return before == self._who_is(told.hook)
 
@@ -162,12 +162,17 @@ class Passes:
         self._pending.append((told.hook, one.ns, keys))
         knows_all = b"" in one.keys or len(one.keys) == len(one.job.paths)
         if is_clean(told) and knows_all and sure.issuperset(one.key_paths):
-            self._to_tree.append((told.hook, len(one.paths)))
+            self._note_tree(told.hook, len(one.paths))
 
     def note_none(self, hook: Hook) -> None:
         """A hook has no part in this tree."""
-        if hook.cache and self._tree is not None and self._who_is(hook):
-            self._to_tree.append((hook, 0))
+        if hook.cache and self._who_is(hook):
+            self._note_tree(hook, 0)
+
+    def _note_tree(self, hook: Hook, count: int) -> None:
+        """Under the tool that has passed it: a later hook may install another."""
+        if self._tree is not None:
+            self._to_tree.append((hook, self._tree_key(hook), count))
 
     def forget(self, paths: "Sequence[bytes] | None" = None) -> None:
         """These files (relative to the top) were written to; without them, a command has run and may have."""
@@ -176,7 +181,7 @@ class Passes:
             self._is_doubtful = True
             self._ns.clear()
         if paths is None:  # it may also have installed another tool
-            self._who = {id(hook): who for hook, who in self._known if hook.builtin}
+            self._who = {key: known for key, known in self._who.items() if known[0].builtin}
             self._tools.clear()
 
     def _doubts(self) -> None:
@@ -195,16 +200,14 @@ class Passes:
             for hook, ns, keys in self._pending:
                 if hook.builtin or id(hook) not in fallen:
                     self._ledger.add(ns, keys)
-            self._keep_tree([(hook, count) for hook, count in self._to_tree if id(hook) not in fallen])
+            self._keep_tree({key: count for hook, key, count in self._to_tree if id(hook) not in fallen})
         except OSError as error:  # it works without, only slower
             why = error.strerror or str(error)
             self._world.tell(Notice("warning", f"what passed could not be kept for the next run: {why}"))
 
-    def _keep_tree(self, hooks_with_count: "list[tuple[Hook, int]]") -> None:
+    def _keep_tree(self, passed: "dict[bytes, int]") -> None:
         """Of a tree that was by stat what the index says when we began, and still is."""
-        new = {self._tree_key(hook): count for hook, count in hooks_with_count}
-        for key in self._of_tree:
-            new.pop(key, None)
+        new = {key: count for key, count in passed.items() if key not in self._of_tree}
         if new and self._tree is not None and self._is_as_begun() and self._contents.whole_tree_is_plain():
             self._ledger.add_tree(self._tree.state, new)
 
@@ -244,11 +247,10 @@ class Passes:
 
     def _who_is(self, hook: Hook) -> bytes:
         """What stands for a hook and its tool; b"" when that cannot be told."""
-        who = self._who.get(id(hook))
-        if who is None:
-            who = self._who[id(hook)] = self._inside(hook) if hook.builtin else self._outside(hook)
-            self._known.append((hook, who))
-        return who
+        known = self._who.get(id(hook))
+        if known is None:
+            known = self._who[id(hook)] = (hook, self._inside(hook) if hook.builtin else self._outside(hook))
+        return known[1]
 
     def _inside(self, hook: Hook) -> bytes:
         from gitseq.host import package

@@ -14,7 +14,7 @@ from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gitseq.git.repo import Repo
     from gitseq.git.status import Listing
@@ -60,8 +60,8 @@ class Changes:
         self._stale = False
         self._own: dict[bytes, Signature | None] = {}
 
-    def wrote(self, paths: "tuple[bytes, ...]") -> None:
-        """A built-in hook has changed these (relative to the top), and has been found out already."""
+    def wrote(self, paths: "Sequence[bytes]") -> None:
+        """Built-in hooks have changed these (relative to the top), and have been found out already."""
         self._own.update({path: files.signature(os.path.join(self._repo.top, path)) for path in paths})
 
     def before(self, paths: "list[bytes]") -> None:

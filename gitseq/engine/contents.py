@@ -89,9 +89,13 @@ class Contents:
         if len(own) == len(paths):
             return frozenset(same)
         before = self._comparison
-        self._latest = now = self._compare()
-        if before is None or not before.still_stands() or now.state != before.state:
+        if before is None or not before.still_stands():
             return frozenset(same)
+        now = self._compare()
+        if now.state != before.state:
+            now.end()
+            return frozenset(same)
+        self._latest = now
         same.update(path for path in paths if path not in read)
         return frozenset(same - now.differing) | frozenset(path for path in own if path in same)
 

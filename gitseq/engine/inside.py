@@ -8,7 +8,7 @@ nothing else, so the outcome is that of running hook after hook over everything.
 import os
 
 from gitseq.builtin import registry
-from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile, broken
+from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile, Whole, broken, finding
 from gitseq.core import verdict
 from gitseq.engine import hooks
 from gitseq.errors import GitseqError
@@ -142,6 +142,10 @@ class Inside:
             if not self._is_stopped() and not is_settled:
                 self._alone(each)
         self._side_by_side(waiting)
+        if self._is_stopped():
+            for each in parts:
+                if each.is_begun and not each.is_decided:  # it has not seen all of its files
+                    each.stop("interrupted")
         return self._stopped
 
     # --- one that looks at all files together
@@ -155,10 +159,11 @@ class Inside:
         try:
             found = each.check.begin(context)
             if found is None:
-                given = [File(path, 0, folder) for path in names]
-                each.add(each.check.check(given, context))  # type: ignore[attr-defined]
+                if isinstance(each.check, Whole):  # one that looks at files one by one has been given none
+                    each.add(each.check.check([File(path, 0, folder) for path in names], context))
                 found = each.check.end(context)
             each.add(found)
+            each.is_decided = True
         except GitseqError as error:
             each.stop(*error.lines())
         except Exception as error:  # noqa: BLE001 - it is that hook's failure, not the run's
@@ -190,6 +195,7 @@ class Inside:
         for each in parts:
             if each.is_begun and not each.is_decided:
                 self._ask(each, each.check.end)
+                each.is_decided = True
 
     def _is_stopped(self) -> bool:
         return self._stopped is not None
@@ -254,23 +260,24 @@ class Inside:
             each.stop("interrupted")
             self._stopped = hooks.Stopped(0, caller_gone=True)
             return False
+        refused = write(file, found.fixed, self._world.repo.git_dir + b"/gitseq")
+        if refused is not None:
+            each.add(refused)
+            return False
         # where a fix joins the commit, that there was something to fix is no failure
         each.add(found.replace(exit_code=0) if each.hook.stage_fixes else found)
-        try:
-            write(file, found.fixed, self._world.repo.git_dir + b"/gitseq")
-        except OSError as error:
-            each.add(broken(file.path, error))
-            return False
         each.written.append(file.path)
         return True
 
     def _cut_short(self, each: Part) -> None:
-        from gitseq.core.units import format_duration
-
         if self._world.signals.stop:
             each.stop("interrupted")
             self._stopped = hooks.Stopped(self._world.signals.stop)
+        elif self._deadline and clock.monotonic() > self._deadline:
+            each.stop("timeout: the time of the whole run is over", 'to allow more: `run_timeout = "..."` in [limits]')
         else:
+            from gitseq.core.units import format_duration
+
             each.stop(f"timed out after {format_duration(each.hook.timeout or 0.0)}")
 
     def _show_progress(self, each: Part) -> None:
@@ -330,14 +337,23 @@ def _held(file: File) -> int:
         return 0
 
 
-def write(file: File, fixed: "bytes | Iterable[bytes]", scratch: bytes) -> None:
+def write(file: File, fixed: "bytes | Iterable[bytes]", scratch: bytes) -> "Finding | None":
     """After this returns, or dies, the file holds its old content or all of the new one, and has its old mode.
 
     The new content is written into the git directory and renamed over the file; where that cannot be (another file
     system, a folder we may not write to, several names or another owner of the file) it is written in its place, which
-    a death can tear. A symbolic link is followed. Raises OSError.
+    a death can tear. A symbolic link is followed. Answers why nothing was written: it could not be, or somebody has
+    written to the file since it was looked at, whose text must not be lost.
     """
+    try:
+        return _write(file, fixed, scratch)
+    except OSError as error:
+        return finding(file.path + f": cannot be written: {error.strerror}".encode())
+
+
+def _write(file: File, fixed: "bytes | Iterable[bytes]", scratch: bytes) -> "Finding | None":
     target = os.path.realpath(file.location)
+    before = files.signature(target)
     st = os.stat(target)
     files.ensure_dir(scratch, 0o700)
     beside = scratch + b"/fix.%d" % os.getpid()
@@ -349,11 +365,16 @@ def write(file: File, fixed: "bytes | Iterable[bytes]", scratch: bytes) -> None:
             else:
                 stream.writelines(fixed)
             os.fchmod(stream.fileno(), st.st_mode & 0o7777)
-        if st.st_nlink > 1 or st.st_uid != os.geteuid() or not _renamed(beside, target):
+            ours = os.fstat(stream.fileno())
+        if not file.is_as_read() or files.signature(target) != before:
+            return finding(file.path + b": was written to while it was looked at, so its fix was not")
+        is_alike = st.st_nlink == 1 and (st.st_uid, st.st_gid) == (ours.st_uid, ours.st_gid)
+        if not is_alike or not _renamed(beside, target):
             _copy_into(beside, target)
     finally:
         files.remove(beside)
     file.put(fixed)
+    return None
 
 
 def _renamed(source: bytes, target: bytes) -> bool:

@@ -385,6 +385,8 @@ class _Run:
         self._wait_for_memory(parts[0].hook)
         self._world.tell(HookStarted(parts[0].hook))
         stopped = inside.Inside(self._request, self._world, self._runner, self._deadline).run(parts)
+        if self._changes is not None:
+            self._changes.wrote([path for one in parts for path in one.modified])
         if stopped is None:
             self._note(parts)
         for one in known:
@@ -406,14 +408,14 @@ class _Run:
         self._verdicts.finish(told)
 
     def _with_fixes(self, told: Verdict) -> Verdict:
-        if not told.modified:
+        if not told.modified or self._restaging is None or not told.hook.stage_fixes:
             return told
-        if self._restaging is not None and told.hook.stage_fixes:
-            self._restaging.before()
-            told = self._restage(told, self._restaging)
-        elif self._changes is not None:
-            self._changes.wrote(told.modified)
-        return told
+        if told.exit_code or told.reasons:  # who has failed has its fixes left alone
+            return told
+        if self._changes is not None:  # what a command before it did unseen must not pass for a fix
+            self._verdicts.blame_earlier(self._changes.finish())
+        self._restaging.before()
+        return self._restage(told, self._restaging)
 
     def _run_one(self, job: hooks.Job, known: "Asked | None") -> Verdict:
         """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""

@@ -6,6 +6,7 @@ make a key that matches nothing. A file that has grown full becomes the older of
 copied out of it when it is met, the rest leaves with it. All of it may be deleted at any time.
 """
 
+import errno
 import os
 
 from gitseq import __version__
@@ -200,7 +201,15 @@ def _remove_below(folder: bytes) -> int:
         for name in names:
             removed += files.remove(os.path.join(place, name))
         for name in folders:
-            os.rmdir(os.path.join(place, name))
-    if os.path.isdir(folder):
-        os.rmdir(folder)
+            _remove_folder(os.path.join(place, name))
+    _remove_folder(folder)
     return removed
+
+
+def _remove_folder(folder: bytes) -> None:
+    """Unless it is gone, or a run of another work tree has noted a pass in it meanwhile."""
+    try:
+        os.rmdir(folder)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+            raise

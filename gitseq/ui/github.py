@@ -34,7 +34,7 @@ class GitHub(Plain):
 
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook, then its output as a group, then what it says about files."""
-        super().finish(verdict.replace(output=b""))
+        super().finish(verdict.replace(output=b"", modified=tuple(map(_inert, verdict.modified))))
         output = verdict.output.strip(b"\r\n")
         if output.strip() and (verdict.failed or self._verbose or verdict.hook.verbose):
             self._group(f"output of {verdict.hook.name}", output)
@@ -65,6 +65,11 @@ class GitHub(Plain):
     def _command(self, name: str, properties: "dict[str, str]", message: str) -> None:
         told = ",".join(f"{key}={escaped_property(value)}" for key, value in properties.items())
         self._write(f"::{name} {told}::{escaped(message)}\n")
+
+
+def _inert(path: bytes) -> bytes:
+    """A name that stands alone on a line and is no command: the runner looks past the blanks in front of it."""
+    return path.replace(b"::", b":\\x3a", 1) if path.lstrip().startswith(b"::") else path
 
 
 def _level(one: Annotation) -> str:

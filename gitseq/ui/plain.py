@@ -47,8 +47,7 @@ class Plain:
         elif isinstance(event, HookFinished):
             self.finish(event.verdict)
         elif isinstance(event, HookRevised):
-            self._begin(event.verdict.hook)
-            self.finish(event.verdict.replace(output=b""))
+            self._revised(event.verdict)
         elif isinstance(event, Queued):
             self._queued(event)
         elif isinstance(event, HookRetried):
@@ -74,13 +73,26 @@ class Plain:
         line = text.notice(level, words, self._colour) + "\n"
         self._write(f"\n{line}{self._begun}" if self._begun else line)
 
+    def _revised(self, verdict: Verdict) -> None:
+        """The line of an earlier hook once more; one that was begun meanwhile is begun again below."""
+        begun, project = self._begun, self._project
+        if begun:
+            self._write("\n")
+        self._begin(verdict.hook)
+        self.finish(verdict.replace(output=b""))
+        if begun:
+            self._head(project)
+            self._begun = begun
+            self._write(begun)
+
     def finish(self, verdict: Verdict) -> None:
         """Complete the line of a hook and show what it said."""
         if verdict.status == "skipped":
-            self._head(verdict.hook)
+            self._head(verdict.hook.project)
             self._write(text.skipped(verdict, self._columns, self._colour) + "\n")
             return
         if verdict.from_ledger:
+            self._head(verdict.hook.project)
             self._write(text.passed_before(verdict, self._columns, self._colour) + "\n")
             return
         self._begun = ""
@@ -102,14 +114,14 @@ class Plain:
 
             self._write("".join(line + "\n" for line in advice.after(report)))
 
-    def _head(self, hook: Hook) -> None:
+    def _head(self, project: "str | None") -> None:
         """A line over the hooks of each project, where there are several."""
-        if self._project is not None and self._project != hook.project:
-            self._project = hook.project
-            self._write(text.heading(hook.project) + "\n")
+        if self._project is not None and project is not None and self._project != project:
+            self._project = project
+            self._write(text.heading(project) + "\n")
 
     def _begin(self, hook: Hook) -> None:
-        self._head(hook)
+        self._head(hook.project)
         self._begun = text.start(hook.name, self._columns)
         self._write(self._begun)
 

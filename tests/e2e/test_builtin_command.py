@@ -22,6 +22,14 @@ def test_it_mends_a_file_says_so_and_is_content_the_second_time(repo):
     assert repo.gitseq("builtin", "trailing-whitespace", "a b.txt").returncode == 0
 
 
+def test_a_file_that_cannot_be_written_is_told_and_no_crash(repo):
+    repo.write("a.txt", "x  \n")
+    (repo.path / ".git/gitseq").write_text("in the way")
+    done = repo.gitseq("builtin", "trailing-whitespace", "a.txt")
+    assert (done.returncode, repo.read("a.txt")) == (1, b"x  \n")
+    assert b"a.txt: cannot be written" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -3,10 +3,17 @@
 import json
 import os
 import shutil
+import signal
+from types import SimpleNamespace
 
 import pytest
 
-from tests.support.repo import Repo
+from gitseq.builtin import base
+from gitseq.builtin.base import File
+from gitseq.engine import contents, inside
+from gitseq.git.repo import discover
+from tests.support.procs import spawned, wait_until
+from tests.support.repo import BIN, Repo
 
 NOTED = """#!/bin/sh
 for file in "$@"; do echo "$file" >> "$NOTES"; done
@@ -160,6 +167,30 @@ def test_a_file_that_is_edited_while_it_is_checked_is_not_kept(repo, notes):
         assert shown(notes) == ["ran"]
 
 
+def test_a_tree_is_not_passed_by_the_tool_that_a_later_hook_installed(cached):
+    tool = cached.hook_script("check", "#!/bin/sh\nexit 0\n")
+    cached.hook_script("update", f"#!/bin/sh\nprintf '#!/bin/sh\\nexit 1\\n' > '{tool}'\n")
+    cached.config(CACHED + '[[hook]]\nid = "update"\nrun = "update"\npass_filenames = false\nalways_run = true\n')
+    cached.commit("--no-verify")
+    cached.gitseq("run", "--all-files", check=True)
+    assert report(cached, "--all-files")["check"]["status"] == "failed"
+
+
+def test_no_git_is_left_running_when_the_index_has_changed_under_the_keys(repo, monkeypatch):
+    monkeypatch.setattr(contents, "FEW", 0)
+    repo.commit_file("a.txt", "a\n")
+    env = {os.fsencode(name): os.fsencode(value) for name, value in repo.env.items()}
+    world = SimpleNamespace(repo=discover(env, os.fsencode(repo.path)), env=env, tree=None)
+    known = contents.Contents(world, 40)
+    assert all(known.keys([b"a.txt"]))
+    repo.write("b.txt", "b\n")
+    repo.add()
+    started = []
+    monkeypatch.setattr(known, "_compare", lambda: started.append(1))
+    assert known.confirmed([b"a.txt"]) == frozenset()
+    assert not started
+
+
 def test_an_untracked_tool_version_is_asked_for(cached, notes, tmp_path):
     version = tmp_path / "version"
     cached.hook_script("version", f"#!/bin/sh\ncat {version}\n")
@@ -296,6 +327,112 @@ def test_fixes_of_a_built_in_hook_join_the_commit(repo):
     repo.add()
     repo.commit()
     assert repo.git("show", "HEAD:a.txt").stdout == b"a\n"
+
+
+def test_an_edit_by_an_earlier_command_is_not_hidden_by_the_staging_of_a_fix(repo):
+    """The command was not given the file that it writes, so only a look at the whole tree can tell."""
+    command = '[[hook]]\nid = "side"\nrun = "sh -c \'echo x >> other.txt\'"\nfiles = "^a"\n'
+    inside = "".join(
+        INSIDE.format(id=one) + 'fixes = "stage"\n' for one in ("trailing-whitespace", "end-of-file-fixer")
+    )
+    repo.config(command + inside)
+    repo.commit_file("other.txt", "o\n")
+    repo.write("a.txt", "a \n")
+    repo.write("b.txt", "b")
+    repo.add()
+    told = report(repo)
+    assert (told["side"]["status"], told["side"]["modified"]) == ("failed", ["other.txt"])
+    assert repo.git("show", ":a.txt").stdout == b"a\n"
+    assert repo.git("show", ":b.txt").stdout == b"b\n"
+
+
+def test_a_mode_that_changed_in_the_index_alone_is_looked_at_again(repo):
+    repo.config(INSIDE.format(id="check-shebang-scripts-are-executable"))
+    repo.write("tool.sh", "#!/bin/sh\n", 0o755)
+    repo.add()
+    repo.gitseq("run", "--files", "tool.sh", check=True)
+    repo.git("update-index", "--chmod=-x", "tool.sh")
+    assert repo.gitseq("run", "--files", "tool.sh").returncode == 1
+
+
+def test_a_built_in_hook_that_is_given_no_files_looks_at_none(repo):
+    repo.config(INSIDE.format(id="trailing-whitespace") + "pass_filenames = false\n")
+    repo.write("a.txt", "a \n")
+    repo.add()
+    assert report(repo)["trailing-whitespace"]["status"] == "passed"
+    assert repo.read("a.txt") == b"a \n"
+
+
+def test_what_is_typed_into_a_file_while_it_is_looked_at_is_not_overwritten(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"a \n")
+    file = File(b"a.txt", top=os.fsencode(tmp_path))
+    file.shared()
+    path.write_bytes(b"a \nnew\n")
+    refused = inside.write(file, b"a\n", os.fsencode(tmp_path / "scratch"))
+    assert refused is not None
+    assert refused.exit_code == 1
+    assert b"a.txt: was written to" in refused.output
+    assert path.read_bytes() == b"a \nnew\n"
+
+
+def test_a_large_file_that_is_written_to_while_its_fix_is_made_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(base, "SHARED", 4)
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"long \n")
+    file = File(b"a.txt", top=os.fsencode(tmp_path))
+    assert file.shared() is None
+
+    def fixed():
+        path.write_bytes(b"longer \n")
+        yield b"long\n"
+
+    assert inside.write(file, fixed(), os.fsencode(tmp_path / "scratch")) is not None
+    assert path.read_bytes() == b"longer \n"
+
+
+def test_a_fix_that_cannot_be_written_is_told_as_that(repo):
+    repo.config(INSIDE.format(id="trailing-whitespace"))
+    repo.write("a.txt", "a \n")
+    repo.add()
+    (repo.path / ".git/gitseq").mkdir(exist_ok=True)
+    scratch = repo.path / f".git/gitseq/fix.{os.getpid()}"
+    scratch.mkdir()  # where the new content would be written
+    refused = inside.write(File(b"a.txt", top=os.fsencode(repo.path)), b"a\n", os.fsencode(scratch.parent))
+    assert refused is not None
+    assert b"a.txt: cannot be written: Is a directory" in refused.output
+
+
+def test_what_was_written_before_an_interrupt_is_told(repo):
+    """The first hook mends, last of all the last file; the second is interrupted while it looks at the first ones."""
+    repo.config(INSIDE.format(id="trailing-whitespace") + INSIDE.format(id="check-ast"))
+    repo.write("z.py", "x = 1 \n")
+    for number in range(60):
+        repo.write(f"m{number:02}.py", "x = (\n" + "    1,\n" * 8000 + ")\n")
+    repo.add()
+    with spawned([str(BIN / "gitseq"), "run", "--format", "json"], env=repo.env, cwd=repo.path) as run:
+        wait_until(lambda: repo.read("z.py") == b"x = 1\n")
+        run.send_signal(signal.SIGTERM)
+        out, _ = run.communicate(timeout=60)
+    told = {hook["id"]: hook for hook in json.loads(out)["hooks"]}
+    assert run.returncode == 128 + signal.SIGTERM
+    assert told["trailing-whitespace"]["modified"] == ["z.py"]
+    assert [told[one]["status"] for one in told] == ["failed", "failed"]
+
+
+def test_the_end_of_the_whole_runs_time_is_told_as_that(repo):
+    repo.config('[limits]\nrun_timeout = "1ms"\n' + INSIDE.format(id="check-ast"))
+    for number in range(40):
+        repo.write(f"m{number}.py", "x = (\n" + "    1,\n" * 4000 + ")\n")
+    repo.add()
+    assert "run_timeout" in " ".join(report(repo)["check-ast"]["reasons"])
+
+
+def test_a_device_without_an_end_is_not_read_to_its_end(repo):
+    repo.config(INSIDE.format(id="check-symlinks"))
+    os.symlink("/dev/zero", repo.file("zero"))
+    repo.add()
+    assert repo.gitseq("run").returncode == 0
 
 
 def test_a_built_in_hook_by_another_name_in_a_folder(repo):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gitseq.core.text import heading
+from gitseq.engine.asked import passed_before
 from gitseq.model import (
     Event,
     Hook,
@@ -22,6 +24,7 @@ from gitseq.model import (
 from gitseq.ui.github import MOST, GitHub, escaped, escaped_property
 from gitseq.ui.gitlab import GitLab
 from gitseq.ui.junit import JUnit
+from gitseq.ui.plain import Plain
 from gitseq.ui.sarif import Sarif
 from gitseq.ui.summary import Summary, markdown
 
@@ -118,6 +121,35 @@ def test_github_shows_a_modified_file_and_a_revision(top):
     expected = "::error file=src/a.py,line=1,title=plain::files were modified by this hook"
     assert commands(github(top, changed)) == [expected]
     assert commands(github(top, more=(HookRevised(changed),))) == [expected]
+
+
+def test_a_verdict_that_is_revised_during_another_hook_gets_a_line_of_its_own(capfd):
+    changed = Verdict(PLAIN, "failed", modified=(b"src/a.py",))
+    show = Plain()
+    show(RunStarted("pre-commit", (PLAIN, BAD.hook)))
+    for event in (HookStarted(BAD.hook), HookRevised(changed), HookFinished(Verdict(BAD.hook, "passed"))):
+        show(event)
+    lines = capfd.readouterr().out.splitlines()
+    assert [line.partition(".")[0] for line in lines if "..." in line] == [BAD.hook.name, PLAIN.name, BAD.hook.name]
+    assert lines[-1].endswith("Passed")
+
+
+def test_hooks_of_projects_that_have_passed_before_stand_below_their_headings(capfd):
+    hooks = [PLAIN, PLAIN.replace(project="api"), PLAIN.replace(project="web")]
+    show = Plain()
+    for event in (RunStarted("pre-commit", tuple(hooks)), *(HookFinished(passed_before(hook, 1)) for hook in hooks)):
+        show(event)
+    show(HookStarted(hooks[2]))
+    show(HookRevised(Verdict(hooks[1], "failed", modified=(b"x",))))
+    lines = capfd.readouterr().out.splitlines()
+    headings = [heading(name) for name in ("", "api", "web")]
+    assert [line for line in lines if line in headings] == [*headings, *headings[1:]]
+
+
+def test_github_takes_no_file_name_for_a_command(top):
+    lines = github(top, Verdict(PLAIN, "failed", modified=(b"::stop-commands::x", b" ::error::y")))
+    assert len(commands(lines)) == 2
+    assert not any(line.lstrip().startswith(("::stop-commands::x", "::error::y")) for line in lines)
 
 
 def test_github_writes_no_more_annotations_than_anybody_reads(top):

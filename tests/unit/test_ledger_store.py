@@ -29,6 +29,21 @@ def test_what_was_added_is_found_and_nothing_else(ledger, asked):
     assert not ledger.passed(digest(b"another"), keys(0, asked))
 
 
+def test_to_forget_while_another_run_notes_a_pass_is_no_error(ledger, monkeypatch):
+    ledger.add(NS, keys(0, 3))
+    remove, late = store.files.remove, digest(b"late")
+
+    def remove_and_note(path):
+        gone = remove(path)
+        monkeypatch.undo()
+        ledger.add(late, keys(0, 1))
+        return gone
+
+    monkeypatch.setattr(store.files, "remove", remove_and_note)
+    assert ledger.clear() == 1
+    assert ledger.passed(late, keys(0, 1))
+
+
 def test_a_torn_end_loses_one_key_and_the_next_ones_are_found(ledger):
     ledger.add(NS, keys(0, 10))
     with open(only_file(ledger), "r+b") as stream:
