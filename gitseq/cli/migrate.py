@@ -170,6 +170,11 @@ def _table_of(top: bytes, name: str) -> "Any":
     if name.endswith(".json"):
         try:
             data = json.loads(text)
+            json.dumps(data, ensure_ascii=False).encode()  # an escape may stand for no character
+        except UnicodeEncodeError:
+            raise ConfigError(f"{name}: holds half of a surrogate pair, which is no character") from None
+        except RecursionError:
+            raise ConfigError(f"{name}: is nested too deeply") from None
         except ValueError as error:
             raise ConfigError(f"{name}: not valid JSON: {error}") from None
     else:

@@ -38,13 +38,20 @@ def newest(url: str, rev: str, choice: Choice, site: "Site") -> Newest:
     """The newest rev of a repository, or `rev` when nothing newer is old enough. Raises EnvironmentProblem."""
     store = Store(home(site.env))
     where = located(url, site.top)
+    try:
+        return _looked_up(store, where, rev, choice, site)
+    except OSError as error:
+        raise installer.unusable(store.folder, error) from None
+
+
+def _looked_up(store: Store, where: str, rev: str, choice: Choice, site: "Site") -> Newest:
     name = digest("update", where)
-    with installer.alone(site, store.lock(b"update-" + name), f"it looks at {url}"):
+    with installer.alone(site, store.lock(b"update-" + name), f"it looks at {where}"):
         folder = store.make(b"clones") + b"/" + name + b".new"
         files.remove_tree(folder)
         files.ensure_dir(folder, 0o700)
         try:
-            work = installer.Installer(site, f"Looking at {url}")
+            work = installer.Installer(site, f"Looking at {where}")
             return _newest(clone.Checkout(folder, where, site.env, work.execute), rev, choice)
         finally:
             files.remove_tree(folder)

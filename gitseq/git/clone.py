@@ -22,6 +22,10 @@ _COMMIT_LENGTHS = (40, 64)
 """Digits of a whole commit id: SHA-1 and SHA-256."""
 
 
+_NO_NAME = frozenset(" :*?[\\^~")
+"""What no name of a tag or branch holds, and some of which makes a refspec mean more than one."""
+
+
 class Moved(GitseqError):
     """A tag is another commit than it was; `commit` is the new one. The caller words it."""
 
@@ -89,6 +93,8 @@ class Checkout:
 
     def _fetch(self, rev: str) -> "bool | None":
         """Fetch one rev and nothing else; whether it is a tag, or None when it cannot be had that way."""
+        if not rev or rev.startswith(("+", "-")) or not _NO_NAME.isdisjoint(rev):
+            return None  # a refspec, which would fetch something else than a rev of this name
         if is_commit(rev):
             return False if self._succeeds("fetch", "-q", "--depth=1", "origin", rev) else None
         if self._succeeds("fetch", "-q", "--depth=1", "origin", f"+refs/tags/{rev}:refs/tags/{rev}"):
@@ -101,7 +107,7 @@ class Checkout:
             if commit := self.commit(name):
                 return commit
         raise EnvironmentProblem(
-            f"{self._url} has no {rev}", hint="Correct the rev in the configuration, or: gitseq update"
+            f"{self._url} has no {rev!r}", hint="Correct the rev in the configuration, or: gitseq update"
         )
 
     def _is_tag(self, rev: str) -> bool:
@@ -110,7 +116,8 @@ class Checkout:
     def commit(self, name: str) -> str:
         """The commit that a name means here; '' when it means none."""
         told = self.ask("rev-parse", "-q", "--verify", "--end-of-options", name + "^{commit}")
-        return told.decode("ascii", "replace").strip() if told else ""
+        commit = (told or b"").decode("ascii", "replace").strip()
+        return commit if is_commit(commit) else ""  # `^name` and `a..b` mean none, or several
 
     def _submodules(self) -> None:
         if self.ask("ls-files", "--error-unmatch", "--", ".gitmodules") is None:

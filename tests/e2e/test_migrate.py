@@ -126,6 +126,8 @@ def test_husky_with_lint_staged_beside_it(repo, name):
         (".pre-commit-config.yaml", "repos: [", 2, "not valid YAML"),
         (".pre-commit-config.yaml", b"\xff", 2, "not UTF-8"),
         ("package.json", "{", 2, "not valid JSON"),
+        ("package.json", "[" * 100_000, 2, "nested too deeply"),
+        ("package.json", '{"lint-staged": {"a": "\\ud800"}}', 2, "surrogate"),
         ("lefthook.yml", "- a", 2, "must be a map"),
     ],
 )

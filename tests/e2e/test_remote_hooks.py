@@ -224,6 +224,15 @@ def test_repository_that_is_not_there_is_told_in_one_sentence(repo):
     assert not stored(repo, "clones")
 
 
+@pytest.mark.parametrize("rev", ["''", "'*'", "'v1.0:refs/heads/x'", "'+v1.0'", "'^v1.0'", "-x"])
+def test_rev_that_is_a_refspec_is_none(counting, hooks, rev):
+    configure(counting, yaml(str(hooks.path), "count-lines", rev=rev))
+    done = counting.gitseq("run", "--all-files")
+    assert done.returncode == 4
+    assert " has no '" in text(done)
+    assert not stored(counting, "clones")
+
+
 def test_commands_to_type_next_are_quoted(repo):
     setup(repo)
     configure(repo, yaml("'/no where'", "x"))

@@ -117,6 +117,16 @@ def test_configuration_that_is_not_sound_is_told(repo, config):
     assert ".pre-commit-config.yaml:1: " in text(done)
 
 
+def test_store_that_cannot_be_written_is_told(repo, hooks):
+    setup(repo)
+    configure(repo, YAML.format(url=hooks.path, rev="v1.0"))
+    repo.write("file", "")
+    repo.env["GITSEQ_HOME"] = str(repo.path / "file")
+    done = repo.gitseq("update")
+    assert done.returncode == 1
+    assert "the store of environments cannot be written" in text(done)
+
+
 def test_gitseq_toml_that_is_not_sound_is_told(repo):
     repo.write("gitseq.toml", "repo = [3]\n")
     assert repo.gitseq("update").returncode == 2
