@@ -45,7 +45,7 @@ check: lint types docs test ## all of the above
 campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
 	$(BIN)/python -m pytest tests -m campaign --timeout 0 $(ARGS)
 
-coverage: $(VENV)/.ready ## branches of core, queue, cage and guard, across processes (long; not part of check)
+coverage: $(VENV)/.ready ## branches of core, queue, cage, guard and ledger, across processes (long; not part of check)
 	$(BIN)/python -m tests.support.coverage_run $(ARGS)
 
 bench: $(VENV)/.ready ## start-up and whole-tree tables beside pre-commit, prek and lefthook

@@ -86,10 +86,16 @@ class GaveUp(GitseqError):
     exit_code = 75
 
 
+_SENDERS = {1: " (its terminal went away)", 15: ", which `c` in gitseq monitor and kill send"}
+
+
 class Interrupted(GitseqError):
     """A signal asked us to stop."""
 
     def __init__(self, signum: int) -> None:
-        super().__init__("interrupted" if signum == 2 else f"ended by signal {signum}")
+        told = "" if signum == 2 else "To see what it did until then: gitseq logs --last"
+        super().__init__(
+            "interrupted" if signum == 2 else f"ended by signal {signum}{_SENDERS.get(signum, '')}", hint=told
+        )
         self.signum = signum
         self.exit_code = 128 + signum

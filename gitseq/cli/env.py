@@ -86,5 +86,5 @@ def _fields(environment: Environment, store: Store) -> "dict[str, Any]":
         "ready": environment.is_ready(),
         "size": sweeping.size(environment.folder),
         "path": os.fsdecode(environment.place),
-        "used_by": [os.fsdecode(top) for _record, top, _configuration, used in store.records() if name in used],
+        "used_by": sorted({os.fsdecode(top) for _record, top, _configuration, used in store.records() if name in used}),
     }

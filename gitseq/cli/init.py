@@ -4,7 +4,9 @@ import os
 import re
 
 from gitseq.cli.telling import say
-from gitseq.errors import Refused, UsageError
+from gitseq.config.load import SEARCHED
+from gitseq.core.text import printable
+from gitseq.errors import EnvironmentProblem, Refused, UsageError
 from gitseq.git import repo
 from gitseq.host import files
 from gitseq.model import Record
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from gitseq.cli.main import Context
 
 _NAME = b"gitseq.toml"
+_IS_OURS = re.compile(rb"^\s*\[+\s*tool\s*\.\s*gitseq\b", re.MULTILINE)
 _READ_AT_MOST = 1 << 20
 _HEAD = """\
 # gitseq.toml: the hooks of this repository, run one at a time, in this order.
@@ -127,6 +130,8 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     top = repo.discover(context.env, context.cwd).top
     if options.agents or options.remove:
         return _agents(options, top)
+    if not options.dry_run:
+        _refuse_to_shadow(top)
     found = [tool for tool in TOOLS if _shows(tool, top)]
     text = starter(found)
     if options.dry_run:
@@ -144,6 +149,19 @@ def _agents(options: "argparse.Namespace", top: bytes) -> int:
     if not options.agents:
         raise UsageError("--remove goes with --agents", hint="gitseq init --agents --remove")
     return agents.remove(top) if options.remove else agents.write(top, dry_run=options.dry_run)
+
+
+def _refuse_to_shadow(top: bytes) -> None:
+    """A new gitseq.toml would come before the configuration that is there, whose hooks then ran no more."""
+    for name in SEARCHED:
+        content = files.read(os.path.join(top, name))
+        if name == _NAME or content is None or (name == b"pyproject.toml" and not _IS_OURS.search(content)):
+            continue
+        raise Refused(
+            f"there is a configuration already, and gitseq uses it as it stands: {name.decode()}",
+            kept="Nothing was written: a gitseq.toml would come before it, and its hooks would run no more.",
+            hint="To use it: gitseq install. To see what init would write: gitseq init --dry-run",
+        )
 
 
 def starter(found: "list[Tool]") -> str:
@@ -187,7 +205,21 @@ def _write_new(path: bytes, content: bytes) -> None:
         raise Refused(
             f"there is a {name} already",
             kept="It was not touched.",
-            hint="To see what would be written: gitseq init --dry-run",
+            hint="To use it: gitseq install. To see what init would write: gitseq init --dry-run",
         ) from None
-    with open(fd, "wb") as stream:
-        stream.write(content)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        with open(fd, "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        files.remove(path)  # half of a configuration would be refused by every run
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: bytes, error: OSError) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"{printable(path)} cannot be written: {error.strerror}",
+        kept="Nothing was changed.",
+        hint="Make the folder writable for you, or make room, and try again. To see the text: gitseq init --dry-run",
+    )

@@ -29,6 +29,8 @@ _EXAMPLES = """examples:
 A hook that is there already is kept as STAGE.legacy: it runs first, and its exit code counts.
 """
 
+_UNCONFIGURED = "there is no configuration yet; to write a first one: gitseq init"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of `gitseq install`."""
@@ -67,7 +69,10 @@ def run(options: argparse.Namespace, context: Context) -> int:
         )
     for note in notes + _notes(folder, stages, context, repo):
         tell("note: " + note)
-    return preparing.install_all(repo, context) if options.environments else 0
+    code = preparing.install_all(repo, context) if options.environments else 0
+    if code == 0 and _UNCONFIGURED not in notes:
+        tell("next: git commit, as ever; to try the hooks on every file now: gitseq run --all-files")
+    return code
 
 
 def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple[tuple[str, ...], list[str]]":
@@ -77,7 +82,7 @@ def _stages(options: argparse.Namespace, context: Context, repo: Repo) -> "tuple
     try:
         return installing.stages_of(configuration.current_plan(repo, context.env)), []
     except NoConfiguration:
-        return ("pre-commit",), ["there is no configuration yet; to write a first one: gitseq init"]
+        return ("pre-commit",), [_UNCONFIGURED]
     except EnvironmentProblem as problem:
         return ("pre-commit",), [f"{problem.what}, so other stages are not known; later: gitseq install"]
 

@@ -10,7 +10,7 @@ import sys
 
 from gitseq import __version__
 from gitseq.cli import quick
-from gitseq.errors import GitseqError
+from gitseq.errors import GitseqError, UsageError
 from gitseq.host import env as host_env
 from gitseq.host import signals
 from gitseq.ui import plain
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import argparse
 
 VERBS = {
+    "init": "write a first gitseq.toml",
     "install": "write the shims into the hooks directory of this repository",
     "uninstall": "remove the shims and put earlier hooks back",
     "run": "run the hooks of a stage now",
@@ -36,7 +37,6 @@ VERBS = {
     "list": "show the configured hooks",
     "validate": "check the configuration",
     "schema": "print the JSON schema of gitseq.toml",
-    "init": "write a first gitseq.toml",
     "env": "show, install and sweep what remote hooks need",
     "update": "move the revs of remote hooks to the newest tags",
     "try-repo": "run the hooks of a repository without configuring them",
@@ -44,6 +44,12 @@ VERBS = {
     "migrate": "turn the configuration of another hook manager into a gitseq.toml",
     "completion": "print what a shell needs to complete gitseq's command line",
 }
+
+_FIRST = "New here? First: gitseq init"
+_START = f"""{_FIRST}
+Then: gitseq install, and git commit as ever. To see a run without a commit: gitseq run --all-files
+Each verb explains itself: gitseq VERB --help
+"""
 
 
 class Context:
@@ -92,21 +98,33 @@ def _module_of(verb: str) -> str:
 
 def _parse(arguments: "list[str]") -> "argparse.Namespace":
     """Only the verb that was asked for gets its options configured; the others are names with a line of help."""
+    from gitseq.cli import parsing
+
+    parsing.require_verb(arguments, VERBS)
     asked = next((argument for argument in arguments if argument in VERBS), None)
-    return parser([asked] if asked is not None else []).parse_args(arguments)
+    top = parser([asked] if asked is not None else [])
+    options, unknown = top.parse_known_args(arguments)
+    parsing.refuse_unknown(unknown, top, options.verb)
+    if options.verb is None:
+        raise UsageError("which verb?", hint=f"{_FIRST}\nTo see all of them: gitseq --help")
+    return options
 
 
 def parser(configured: "list[str]") -> "argparse.ArgumentParser":
     """The parser of the whole command line, in which these verbs know their options."""
     import argparse
 
-    top = argparse.ArgumentParser(
+    from gitseq.cli import parsing
+
+    top = parsing.Parser(
         prog="gitseq",
         description="Git hooks one at a time: queued for the whole repository, and no byte lost.",
-        epilog="Example: gitseq init && gitseq install && git commit",
+        epilog=_START,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"gitseq {__version__}")
-    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for verb, help_line in VERBS.items():
         sub = verbs.add_parser(
             verb,

@@ -4,6 +4,8 @@ import json
 import os
 
 from gitseq.cli.telling import say, tell
+from gitseq.config import kept
+from gitseq.engine import settings
 from gitseq.errors import ConfigError, Refused, UsageError
 from gitseq.git import repo
 from gitseq.host import files
@@ -12,11 +14,11 @@ from gitseq.ui import plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
     from typing import Any
 
     from gitseq.cli.main import Context
     from gitseq.config.migrate.draft import Draft
+    from gitseq.host.env import Env
 
 _NAME = b"gitseq.toml"
 _PRE_COMMIT = (".pre-commit-config.yaml", ".pre-commit-config.yml")
@@ -51,7 +53,7 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
 
     top = repo.discover(context.env, context.cwd).top
     source = _chosen(options.source, context, top)
-    draft = _drafted(source, top)
+    draft = _drafted(source, top, context.env)
     text = render(draft)
     draft.lost += proof.problems(text)
     _tell_losses(draft)
@@ -113,7 +115,7 @@ def _path(top: bytes, name: str) -> bytes:
 # --- reading it ------------------------------------------------------------------------------------
 
 
-def _drafted(source: str, top: bytes) -> "Draft":
+def _drafted(source: str, top: bytes, env: "Env") -> "Draft":
     base = os.path.basename(source)
     if os.path.isdir(_path(top, source)):
         from gitseq.config.migrate import node
@@ -126,14 +128,15 @@ def _drafted(source: str, top: bytes) -> "Draft":
         if table is None:
             raise UsageError(f"{source} has no configuration of lint-staged")
         return node.migrate(source, {}, table)
-    migrate: "Callable[[str, str], Draft]"
     if "lefthook" in base:
-        from gitseq.config.migrate.lefthook import migrate
-    elif base.endswith((".yaml", ".yml")):
-        from gitseq.config.migrate.pre_commit import migrate
-    else:
-        raise UsageError(f"{source} is no configuration that can be migrated", hint="gitseq migrate --help")
-    return migrate(_text(top, source), source)
+        from gitseq.config.migrate import lefthook
+
+        return lefthook.migrate(_text(top, source), source)
+    if base.endswith((".yaml", ".yml")):
+        from gitseq.config.migrate import pre_commit
+
+        return pre_commit.migrate(_text(top, source), source, settings.vet, answers=kept.Where(top, env, None).answers)
+    raise UsageError(f"{source} is no configuration that can be migrated", hint="gitseq migrate --help")
 
 
 def _text(top: bytes, name: str) -> str:

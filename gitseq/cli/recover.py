@@ -97,7 +97,8 @@ def _list(world: World, context: Context) -> None:
     git_dir = world.repo.git_dir
     surveys = [found for found in recover.survey(git_dir, world.repo.top) if not unstaged.is_live(found.run)]
     for found in surveys:
-        tell(f"run {found.run.decode()}, which died, left {len(found.actions)} files hidden; gitseq recover would:")
+        files = "1 file" if len(found.actions) == 1 else f"{len(found.actions)} files"
+        tell(f"run {found.run.decode()}, which died, left {files} hidden; gitseq recover would:")
         for line in found.lines():
             tell("  " + line)
     for one in kept.listing(git_dir):
@@ -144,7 +145,7 @@ def _refuse_to_drop(world: World, run: bytes, copy: "copies.Copy | None", here: 
 
 
 def _recover(world: World) -> None:
-    if not [run for run in state.unfinished(world.repo.git_dir) if not unstaged.is_live(run)]:
+    if not unstaged.hidden_by_dead(world.repo.git_dir):
         tell("Nothing is hidden.")
         return
     unstaged.bring_back(world)

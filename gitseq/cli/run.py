@@ -3,6 +3,7 @@
 import os
 
 from gitseq.cli import configuration
+from gitseq.config.explain import nearest
 from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
 from gitseq.engine import request as asked
@@ -30,7 +31,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitseq.model import Event
+    from gitseq.model import Event, Report
 
 _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
@@ -114,9 +115,26 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
         finally:
             if comparison is not None:
                 comparison.end()
+    if options.format == "text":
+        plain.write_all(1, _why_nothing_ran(request, report).encode())
     if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
         _show_diff(repo, context, coloured, as_document=options.format not in _LINES)
     return report.exit_code
+
+
+def _why_nothing_ran(request: Request, report: "Report") -> str:
+    """A line for who expected something to run; '' when something did, or a problem was told."""
+    if report.exit_code or any(told.reason != "no files to check" for told in report.verdicts):
+        return ""
+    if not report.verdicts:
+        groups = f" in group {' or '.join(request.groups)}" if request.groups else ""
+        return f"no hook is configured for {request.stage.name}{groups}; to see what there is: gitseq list\n"
+    if request.select == asked.ALL_FILES:
+        return "none of the tracked files is for these hooks; a new file is tracked after: git add FILE\n"
+    if request.select != asked.BY_STAGE:
+        return ""
+    stage = "" if request.stage.name == "pre-commit" else f" {request.stage.name}"
+    return f"nothing that these hooks look at is staged; for every tracked file: gitseq run{stage} --all-files\n"
 
 
 def _format(options: "argparse.Namespace", env: "host_env.Env") -> str:
@@ -213,7 +231,7 @@ def known_stage(name: str) -> str:
     """The stage a person means. UsageError when there is none of that name."""
     name = LEGACY_NAMES.get(name, name)
     if name not in STAGES:
-        raise UsageError(f"there is no stage `{name}`", why="Stages: " + ", ".join(STAGES))
+        raise UsageError(f"there is no stage `{name}`{nearest(name, STAGES)}", hint="Stages: " + ", ".join(STAGES))
     return name
 
 

@@ -8,7 +8,7 @@ from gitseq.cli.telling import say
 from gitseq.core import queueing
 from gitseq.core.caps import printable
 from gitseq.core.units import format_duration, format_size
-from gitseq.engine import turn
+from gitseq.engine import turn, unstaged
 from gitseq.git import repo as git_repo
 from gitseq.host import clock, tree
 from gitseq.queue import state
@@ -32,7 +32,13 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     repo = git_repo.discover(context.env, context.cwd)
     plan = configuration.plan_or_defaults(repo, context.env)
     document = _document(state.look(turn.queue_of(plan, repo, context.env)), clock.wall())
-    say(json.dumps(document, indent=2) + "\n" if options.json else "\n".join(_lines(document)) + "\n")
+    if options.json:
+        say(json.dumps(document, indent=2) + "\n")
+        return 0
+    lines = _lines(document)
+    if unstaged.hidden_by_dead(repo.git_dir):
+        lines.append("Unstaged work of a run that died is hidden. To bring it back: gitseq recover")
+    say("\n".join(lines) + "\n")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import shutil
 import tempfile
 
@@ -75,7 +76,9 @@ def _source(options: argparse.Namespace, context: "Context", repo: "Repo", folde
     url = located(options.repo, context.cwd)
     env = clone.quiet(context.env)
     if options.ref is None and os.path.isdir(url):
-        changed = call.ask([b"status", b"--porcelain", b"--untracked-files=no"], env, os.fsencode(url))
+        changed = call.ask(
+            [b"status", b"--porcelain", b"--untracked-files=no", b"--ignore-submodules"], env, os.fsencode(url)
+        )
         if changed.rc == 0 and changed.out:
             return _shadow(url, context, repo, folder)
     if options.ref is not None and clone.is_commit(options.ref):
@@ -84,7 +87,7 @@ def _source(options: argparse.Namespace, context: "Context", repo: "Repo", folde
     words = [b"ls-remote", b"--", os.fsencode(url), os.fsencode(wanted), os.fsencode(wanted) + b"^{}"]
     found = [line.split(b"\t") for line in call.output(words, env, repo.top).splitlines()]
     if not found:
-        raise EnvironmentProblem(f"{url} has no {wanted}", hint=f"To see what it has: git ls-remote {url}")
+        raise EnvironmentProblem(f"{url} has no {wanted}", hint=f"To see what it has: git ls-remote {shlex.quote(url)}")
     peeled = [line for line in found if line[1].endswith(b"^{}")]  # what an annotated tag is about
     return url, (peeled or found)[0][0].decode("ascii")
 
@@ -102,8 +105,8 @@ def _shadow(url: str, context: "Context", repo: "Repo", folder: bytes) -> "tuple
             work.execute([b"git", *words], folder if words[0] == b"clone" else shadow, env)
 
         git(b"clone", b"-q", b"--no-hardlinks", os.fsencode(url), shadow)
-        names = call.names(call.output([b"diff", b"HEAD", b"--name-only", b"-z"], env, os.fsencode(url)))
-        for name in names:
+        listing = [b"diff", b"HEAD", b"--name-only", b"--no-renames", b"--ignore-submodules", b"-z"]
+        for name in call.names(call.output(listing, env, os.fsencode(url))):
             _copy(os.path.join(os.fsencode(url), name), os.path.join(shadow, name))
         git(b"add", b"-A")
         who = (b"-c", b"user.name=gitseq", b"-c", b"user.email=gitseq@localhost", b"-c", b"commit.gpgSign=false")
@@ -113,7 +116,11 @@ def _shadow(url: str, context: "Context", repo: "Repo", folder: bytes) -> "tuple
 
 
 def _copy(source: bytes, target: bytes) -> None:
-    files.remove(target)
-    if os.path.lexists(source):
+    """What is at `source` now; it may have been a file and be a folder, or the other way round."""
+    if os.path.isdir(target) and not os.path.islink(target):
+        files.remove_tree(target)
+    elif os.path.lexists(target):
+        files.remove(target)
+    if os.path.lexists(source) and (os.path.islink(source) or not os.path.isdir(source)):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         shutil.copy2(os.fsdecode(source), os.fsdecode(target), follow_symlinks=False)

@@ -7,6 +7,7 @@ from gitseq.cli.main import Context
 from gitseq.cli.telling import shown, tell
 from gitseq.core.installing import Removal
 from gitseq.core.stages import GIT_STAGES
+from gitseq.engine import unstaged
 from gitseq.git import hookdir, shims
 from gitseq.git import repo as git_repo
 from gitseq.git.repo import Repo
@@ -35,6 +36,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
     for line in lines or ["nothing to do: git finds no shim of gitseq here"]:
         tell(line)
     if lines and os.path.isdir(repo.state_dir):
+        if unstaged.hidden_by_dead(repo.git_dir):
+            tell("note: unstaged work of a run that died is still hidden; to bring it back: gitseq recover")
         tell(f"note: records of earlier runs and the plan cache stay in {shown(repo.state_dir, context)}")
     return 0
 

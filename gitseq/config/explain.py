@@ -15,6 +15,7 @@ MOST = 10
 """So many problems are told at once; more would scroll the first one away."""
 _LONGEST = 60
 """Longer names of keys and values are cut."""
+_MENDED = "When it is mended: gitseq validate"
 _ENOUGH = 100
 """A file with so many problems is not read further: it is no configuration."""
 
@@ -117,13 +118,13 @@ class Findings:
 def config_error(problems: "list[Problem]") -> ConfigError:
     """The error that tells these problems, one line each."""
     if len(problems) == 1:
-        error = ConfigError(str(problems[0]))
+        error = ConfigError(str(problems[0]), hint=_MENDED)
     else:
         told = [str(problem) for problem in problems[:MOST]]
         if len(problems) > MOST:
             told.append(f"... and {len(problems) - MOST} more")
         files = dict.fromkeys(on_one_line(problem.file) for problem in problems)
-        error = ConfigError(f"{len(problems)} problems in {' and '.join(files)}", why="\n".join(told))
+        error = ConfigError(f"{len(problems)} problems in {' and '.join(files)}", why="\n".join(told), hint=_MENDED)
     error.problems = tuple(problems)
     return error
 
@@ -131,7 +132,7 @@ def config_error(problems: "list[Problem]") -> ConfigError:
 def whole_file(name: str, reason: str, *, line: int = 0, column: int = 0, hint: str = "") -> ConfigError:
     """The error for a file that cannot be read as TOML at all."""
     problem = Problem(name, line, column, "", reason)
-    error = ConfigError(str(problem), hint=hint)
+    error = ConfigError(str(problem), hint=hint or _MENDED)
     error.problems = (problem,)
     return error
 

@@ -121,7 +121,7 @@ class _Reader:
                 self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
                 yield self._table(self.whole(hook, url), here)
             return
-        if self.answers and all(_is_answered(url, hook) for hook in repo["hooks"]):
+        if self.answers and all(is_answered(url, hook) for hook in repo["hooks"]):
             for index, hook in enumerate(repo["hooks"]):
                 here = (*path, "hooks", index)
                 self._warn_unknown_keys(url, hook["id"], manifest.unknown_keys(hook))
@@ -130,7 +130,7 @@ class _Reader:
         folder, offer = self._offer(url, repo["rev"], path)
         for index, hook in enumerate(repo["hooks"]):
             here = (*path, "hooks", index)
-            if self.answers and _is_answered(url, hook):
+            if self.answers and is_answered(url, hook):
                 yield self._table(self.whole(hook, BUILTIN), here)
             elif hook["id"] not in offer.hooks:
                 self._findings.add(self._document, (*here, "id"), _absent(hook["id"], url, offer))
@@ -209,7 +209,7 @@ class _Reader:
                 )
 
 
-def _is_answered(url: str, hook: "dict[str, Any]") -> bool:
+def is_answered(url: str, hook: "dict[str, Any]") -> bool:
     """Whether a built-in hook is what the user would get; not of one that is installed or started in another way."""
     changed = ("entry", "language", "language_version", "additional_dependencies")
     return answered(url, hook["id"]) and not any(key in hook for key in changed)
@@ -249,7 +249,8 @@ def values_of(hook: "dict[str, Any]", problem: "Callable[[str], None]") -> "dict
         problem(f"cannot be split into words: {str(error).lower()}")
     if argv[:1] in ((), ("",)) and hook["language"] not in ("fail", "pygrep"):
         problem("names no command")
-    return {**values, "run": shlex.join(argv)}
+    of_the_language = ("language", "language_version", "additional_dependencies")
+    return {**values, "run": shlex.join(argv), **{key: hook[key] for key in of_the_language}}
 
 
 def excluding(pattern: str) -> str:
@@ -270,13 +271,7 @@ def beyond_of(hook: "dict[str, Any]") -> "dict[str, Any]":
     """The fields of a `model.Hook` that gitseq.toml has no key for."""
     if hook["language"] == BUILTIN:
         return {"builtin": hook["id"], "argv": tuple(hook["args"])}
-    never = {} if hook["stages"] else {"stages": ()}  # default_stages is empty; left out, it would be pre-commit
-    return {
-        "language": hook["language"],
-        "language_version": hook["language_version"],
-        "dependencies": tuple(hook["additional_dependencies"]),
-        **never,
-    }
+    return {} if hook["stages"] else {"stages": ()}  # default_stages is empty; left out, it would be pre-commit
 
 
 def _absent(name: str, url: str, offer: "manifest.Offer") -> str:

@@ -96,7 +96,7 @@ def _part(
     limits, queue = config.limits or schema.Limits(), config.queue or schema.Queue()
     plan = Plan(
         source=document.name,
-        hooks=tuple(_made(hook, config.default_stages, limits) for hook in hooks),
+        hooks=tuple(_made(hook, config, limits) for hook in hooks),
         fail_fast=config.fail_fast,
         files=_pattern(config.files),
         exclude=_pattern(config.exclude),
@@ -185,7 +185,7 @@ def _find(where: "Where", reader: _Reader) -> Document:
             return document
     raise NoConfiguration(
         "No gitseq.toml and no .pre-commit-config.yaml file was found at the top of this work tree",
-        hint="To write one: gitseq init\nTo go on without, this once: PRE_COMMIT_ALLOW_NO_CONFIG=1 git ...",
+        hint="To write one: gitseq init\nTo commit without, this once: PRE_COMMIT_ALLOW_NO_CONFIG=1 git commit",
     )
 
 
@@ -403,27 +403,42 @@ def _cache(asked: "bool | str | None", builtin: str) -> str:
 # --- making the plan -------------------------------------------------------------------------------
 
 
-def _made(table: "Table", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
+def _made(table: "Table", config: "Config", limits: "Limits") -> Hook:
     import msgspec
 
     from gitseq.config.schema import HookTable
 
-    return _hook(msgspec.convert(table.values, HookTable), default_stages, limits).replace(**table.beyond)
+    return _hook(msgspec.convert(table.values, HookTable), config, limits).replace(**table.beyond)
 
 
-def _hook(table: "HookTable", default_stages: "tuple[str, ...]", limits: "Limits") -> Hook:
+def _language(table: "HookTable", config: "Config") -> "tuple[str, str]":
+    """The language of a hook by our one name, and its version."""
+    from gitseq.config.foreign_keys import DEFAULTS, WITHOUT_ENVIRONMENT, language_of
+
+    language, default = language_of(table.language), DEFAULTS["language_version"]
+    if table.language_version != default or language in WITHOUT_ENVIRONMENT:
+        return language, table.language_version
+    given = {language_of(name): version for name, version in config.default_language_version.items()}
+    return language, given.get(language, default)
+
+
+def _hook(table: "HookTable", config: "Config", limits: "Limits") -> Hook:
     import shlex
 
     from gitseq.config.globs import to_regex
     from gitseq.config.meaning import folder_of
 
     number = table.pass_filenames
+    language, version = _language(table, config)
     return Hook(
         id=table.id,
         name=table.name or table.id,
         argv=table.args if table.builtin else (table.run,) if table.shell else tuple(shlex.split(table.run)),
         shell=table.shell,
-        stages=table.stages or default_stages,
+        stages=table.stages or config.default_stages,
+        language=language,
+        language_version=version,
+        dependencies=table.additional_dependencies,
         files=_pattern(table.files),
         exclude=_pattern(table.exclude),
         types=table.types,

@@ -7,6 +7,7 @@ import shlex
 from gitseq import __version__
 from gitseq.config import globs
 from gitseq.config.explain import Document, Findings, nearest, one_of, shown
+from gitseq.config.foreign_keys import LANGUAGES, WITHOUT_ENVIRONMENT, language_of
 from gitseq.config.schema import SKIP_MOMENTS
 from gitseq.core import patterns, units
 from gitseq.core.builtins import DEFAULTS
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Vet = Callable[[str, tuple[str, ...]], str]
     """What is wrong with the arguments of a built-in hook: (its name, the arguments) -> why, or ''."""
 
+_OF_THE_LANGUAGE = ("language", "additional_dependencies", "language_version")
 _OPERATORS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1"))
 
 
@@ -39,7 +41,7 @@ def problems_of(path: "Path", value: "Any") -> "Reasons":
 
 def _is_setting(path: "Path") -> bool:
     """Not a name that the user chose, such as a variable in `env` that is called `timeout`."""
-    return len(path) < 2 or path[-2] not in ("env", "profile", "stage")
+    return len(path) < 2 or path[-2] not in ("default_language_version", "env", "profile", "stage")
 
 
 def too_new(document: Document) -> str:
@@ -132,6 +134,17 @@ def _stages(value: "list[str]") -> "Reasons":
             yield (index,), one_of(stage, STAGES)
 
 
+def _language(value: str) -> "Reasons":
+    if value not in LANGUAGES:
+        yield (), one_of(value, sorted(LANGUAGES))
+
+
+def _language_versions(value: "dict[str, str]") -> "Reasons":
+    for language in value:
+        for _path, reason in _language(language):
+            yield (language,), reason
+
+
 def _stage_settings(value: "dict[str, Any]") -> "Reasons":
     for stage in value:
         if stage not in STAGES:
@@ -211,6 +224,7 @@ def _not_blank(value: str) -> "Reasons":
 _RULES: "dict[str | int, Callable[[Any], Reasons]]" = {
     "alias": _name,
     "builtin": _builtin,
+    "default_language_version": _language_versions,
     "default_stages": _stages,
     "env": _env,
     "exclude": _exclude,
@@ -220,6 +234,8 @@ _RULES: "dict[str | int, Callable[[Any], Reasons]]" = {
     "grace": _duration,
     "groups": _names,
     "id": _id,
+    "language": _language,
+    "language_version": _not_blank,
     "inputs": _globs,
     "log_file": _not_blank,
     "members": _globs,
@@ -258,6 +274,8 @@ class Table:
         """Let the keys of another file replace ours; another command is a command of this repository."""
         if "run" in values or "builtin" in values:
             self.beyond = {}
+            for key in _OF_THE_LANGUAGE:
+                self.values.pop(key, None)
         self.values.update(values)
         self._origins.update(dict.fromkeys(values, (document, path)))
 
@@ -300,6 +318,7 @@ def _contradictions(hook: "dict[str, Any]") -> "Iterator[tuple[str, str]]":
         yield "run", "`run` is missing: the command of the hook"
     elif "run" in hook and not hook.get("shell", False):
         yield from (("run", reason) for reason in _command_problems(hook["run"]))
+    yield from _contradictions_of_languages(hook)
     if "args" in hook and "builtin" not in hook:
         yield "args", "are for built-in hooks; the arguments of a command are written in `run`"
     if hook.get("cache") and (hook.get("stdin") or hook.get("interactive")):
@@ -315,6 +334,17 @@ def _contradictions(hook: "dict[str, Any]") -> "Iterator[tuple[str, str]]":
             yield "log_file", "the output of an interactive hook goes to the terminal and cannot be logged"
         if hook.get("pass_filenames", True) not in (True, False):
             yield "pass_filenames", "an interactive hook is started once, so it cannot have a number of files per call"
+
+
+def _contradictions_of_languages(hook: "dict[str, Any]") -> "Iterator[tuple[str, str]]":
+    language = language_of(hook.get("language", "system"))
+    for key, default in (("additional_dependencies", []), ("language_version", "default")):
+        if language in WITHOUT_ENVIRONMENT and list(hook.get(key, default)) != list(default):
+            yield key, f"a hook of language {language} has no environment to install into"
+    if language != "system" and hook.get("shell", False):
+        yield "language", "a script for sh has no language but system"
+    if language != "system" and "builtin" in hook:
+        yield "language", "a hook inside gitseq has its own"
 
 
 def _command_problems(run: str) -> "Iterator[str]":

@@ -2,7 +2,8 @@
 
 import re
 
-from gitseq.config import load
+from gitseq.config import foreign_check, load
+from gitseq.config.explain import Findings
 from gitseq.errors import UsageError
 from gitseq.host import files
 from gitseq.model import Record
@@ -11,11 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from gitseq.config.explain import Document
     from gitseq.config.kept import Where
     from gitseq.config.lines import Path
 
 _OWN = ("local", "meta", "builtin")
 _TOML_REV = re.compile(r"""(?<![\w-])["']?rev["']?\s*=\s*("(?:\\.|[^"\\\n])*"|'[^'\n]*')""")
+_YAML_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+"""An anchor and a tag: PyYAML counts them as part of the value they stand before."""
 _FROZEN = re.compile(r"[ \t]*# frozen: \S+")
 
 
@@ -42,12 +46,25 @@ class Pinned(Record):
 
 
 def find(where: "Where") -> Pinned:
-    """The pins of the configuration. Raises ConfigError for one that cannot be read, NoConfiguration for none."""
+    """The pins of the configuration. Raises ConfigError for one that is not sound, NoConfiguration for none."""
     document = load.found(where)
+    _refuse_unsound(document)
     path = where.path(document.name.encode("utf-8", "surrogateescape"))
     text = (files.read(path) or b"").decode("utf-8")
     found = _of_yaml(text) if document.is_foreign else _of_toml(text, document.data, document.line)
     return Pinned(path, document.name, text, tuple(found))
+
+
+def _refuse_unsound(document: "Document") -> None:
+    if document.is_foreign:
+        foreign_check.check(document)
+        return
+    from gitseq.config.check import check_file
+    from gitseq.config.schema import Config
+
+    findings = Findings()
+    check_file(document, Config, findings)
+    findings.raise_any()
 
 
 def rewritten(text: str, changes: "dict[Pin, tuple[str, str]]") -> str:
@@ -77,14 +94,18 @@ def _of_yaml(text: str) -> "list[Pin]":
     import yaml
 
     root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-    found = []
+    found: "list[Pin]" = []
     for repo in _members(root)["repos"].value:
         keys = _members(repo)
         if keys["repo"].value in _OWN or "rev" not in keys:
             continue
         ids = tuple(_members(hook)["id"].value for hook in keys["hooks"].value)
         rev = keys["rev"]
-        found.append(Pin(keys["repo"].value, rev.value, ids, rev.start_mark.index, rev.end_mark.index))
+        properties = _YAML_PROPERTIES.match(text, rev.start_mark.index)
+        start = properties.end() if properties else rev.start_mark.index
+        if rev.style in ("|", ">") or any(pin.start == start for pin in found):
+            raise _unwritable(rev.start_mark.line + 1, keys["repo"].value, "Write `rev: ...` without `|`, `>` and `*`.")
+        found.append(Pin(keys["repo"].value, rev.value, ids, start, rev.end_mark.index))
     return found
 
 
@@ -103,11 +124,12 @@ def _of_toml(text: str, data: "dict[str, Any]", line_of: "Any") -> "list[Pin]":
         line = text[offset : text.find("\n", offset) % (len(text) + 1)]
         places = [match for match in _TOML_REV.finditer(line) if match[1][1:-1] == repo["rev"]]
         if len(places) != 1:
-            raise UsageError(
-                f"line {line_of(path)}: the rev of {repo['url']} cannot be found there by a program",
-                hint='Write `rev = "..."` on a line of its own.',
-            )
+            raise _unwritable(line_of(path), repo["url"], 'Write `rev = "..."` on a line of its own.')
         ids = tuple(hook["id"] for hook in repo.get("hook", []))
         place = places[0]
         found.append(Pin(repo["url"], repo["rev"], ids, offset + place.start(1), offset + place.end(1)))
     return found
+
+
+def _unwritable(line: int, url: str, hint: str) -> UsageError:
+    return UsageError(f"line {line}: the rev of {url} cannot be rewritten there by a program", hint=hint)

@@ -1,14 +1,13 @@
 """What the `[[repo]]` tables of a gitseq.toml mean: hooks that other repositories offer, with what should be different.
 
-What a manifest says is laid under what the table says, key by key; `args`, `additional_dependencies` and
-`language_version` replace the manifest's. Everything else is as in `[[hook]]`.
+What a manifest says is laid under what the table says, key by key. `run` replaces its command, and not its arguments.
 """
 
 import os
 
 from gitseq.config import foreign
 from gitseq.config.explain import nearest, on_one_line, shown, whole_file
-from gitseq.config.foreign_keys import WITHOUT_ENVIRONMENT
+from gitseq.config.foreign_keys import language_of
 from gitseq.config.meaning import Table
 
 TYPE_CHECKING = False
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from gitseq.config.foreign import Content, Fetch
     from gitseq.config.lines import Path
 
-_OF_THE_INSTALLATION = ("additional_dependencies", "language_version")
-_REPLACING = ("args", *_OF_THE_INSTALLATION)
+_REPLACING = ("args", "additional_dependencies", "language", "language_version")
 """Keys by which the manifest's hook becomes another one, before the keys of `[[hook]]` are laid over it."""
 
 
@@ -49,16 +47,15 @@ def _table(
     offered: "dict[str, Any]", wanted: "dict[str, Any]", document: "Document", path: "Path", findings: "Findings"
 ) -> Table:
     whole = {**offered, **{key: wanted[key] for key in _REPLACING if key in wanted}}
-    for key in _OF_THE_INSTALLATION:
-        if key in wanted and whole["language"] in WITHOUT_ENVIRONMENT:
-            told = f"a hook of language {whole['language']} has no environment to install into"
-            findings.add(document, (*path, key), told)
+    whole["language"] = language_of(whole["language"])
+    if "run" in wanted:
+        whole["entry"] = wanted["run"]
     values = foreign.values_of(whole, lambda reason: findings.add(document, path, reason))
     beyond = foreign.beyond_of(whole)
     beyond.pop("stages", None)  # a manifest that names none leaves it to default_stages
     if not values["stages"]:
         del values["stages"]
-    own = {key: value for key, value in wanted.items() if key not in _REPLACING}
+    own = {key: value for key, value in wanted.items() if key not in (*_REPLACING, "run")}
     table = Table(document, path, {**values, **own})
     table.beyond = beyond
     return table

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from gitseq.config.foreign_keys import LANGUAGES
 from gitseq.core.stages import STAGES
 
 SKIP_MOMENTS = ("merge", "rebase", "cherry-pick", "revert", "am", "bisect")
@@ -20,6 +21,7 @@ StageName = Annotated[str, Meta(extra_json_schema={"enum": list(STAGES)})]
 Tag = Annotated[str, Meta(examples=["python", "text", "executable"])]
 Processes = Annotated[int, Meta(ge=1)]
 Isolate = Literal["partial", "all", "none"]
+Language = Annotated[str, Meta(extra_json_schema={"enum": sorted(LANGUAGES)})]
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -137,20 +139,21 @@ class HookOptions(_Table, frozen=True):
     inputs: Annotated[tuple[str, ...], Meta(description="Globs of other files the verdict depends on.")] = ()
     tool_version: Annotated[str, Meta(description="A command whose output identifies the tool.")] = ""
 
+    language: Annotated[Language, Meta(description="What the command is written in, and is installed with.")] = "system"
+    additional_dependencies: Annotated[tuple[str, ...], Meta(description="Installed for the hook, or beside it.")] = ()
+    language_version: Annotated[str, Meta(description="Version of the language it is installed for.")] = "default"
+    run: Annotated[str, Meta(description="The command, split into words as a shell would, but run without one.")] = ""
+
 
 class HookTable(HookOptions, frozen=True):
     """A hook of this repository."""
 
-    run: Annotated[str, Meta(description="The command, split into words as a shell would, but run without one.")] = ""
     shell: Annotated[bool, Meta(description="`run` is a script for sh; file names are its arguments.")] = False
     builtin: Annotated[str, Meta(description="Instead of `run`: a hook inside gitseq.")] = ""
 
 
 class RemoteHook(HookOptions, frozen=True):
     """A hook that a [[repo]] offers, with what should be different."""
-
-    additional_dependencies: Annotated[tuple[str, ...], Meta(description="Installed beside the hook.")] = ()
-    language_version: Annotated[str, Meta(description="Version of the language it is installed for.")] = ""
 
 
 class RepoTable(_Table, frozen=True):
@@ -168,6 +171,9 @@ class Config(_Table, frozen=True):
     default_stages: Annotated[
         tuple[StageName, ...], Meta(description="Stages of hooks that name none.", min_length=1)
     ] = ("pre-commit",)
+    default_language_version: Annotated[
+        dict[Language, str], Meta(description="language_version of hooks that name none, by language.")
+    ] = {}
     fail_fast: Annotated[bool, Meta(description="Stop at the first hook that fails.")] = False
     files: Annotated[Filter, Meta(description="Only files that match, for every hook.")] = ""
     exclude: Annotated[Filter, Meta(description="No files that match, for every hook.")] = "^$"

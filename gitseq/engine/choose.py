@@ -4,6 +4,7 @@ import os
 
 from gitseq.core import select
 from gitseq.core.patterns import searcher
+from gitseq.core.stages import STAGES
 from gitseq.core.tags import Tagger
 from gitseq.errors import UsageError
 from gitseq.host.sniff import Sniffer
@@ -36,7 +37,7 @@ def hooks_for(plan: "Plan", request: "Request") -> "list[Hook]":
     of_stage = [hook for hook in plan.hooks if stage in hook.stages]
     for wanted in request.ids:
         if not any(wanted in select.names_of(hook) for hook in of_stage):
-            raise UsageError(f"No hook with id `{wanted}` in stage `{stage}`", hint="To see what there is: gitseq list")
+            raise _no_such_hook(wanted, stage, plan)
     ids = frozenset(request.ids)
     return [
         hook
@@ -56,6 +57,20 @@ class _Tags(dict[bytes, frozenset[str]]):
     def __missing__(self, path: bytes) -> "frozenset[str]":
         tags = self[path] = self._tagger.tags(path, self._modes[path])
         return tags
+
+
+def _no_such_hook(wanted: str, stage: str, plan: "Plan") -> UsageError:
+    from gitseq.config.explain import nearest  # rare
+
+    elsewhere = [hook for hook in plan.hooks if wanted in select.names_of(hook) and hook.stages]
+    if elsewhere:
+        why = f"It runs in other stages, for example: gitseq run {wanted} --stage {elsewhere[0].stages[0]}"
+    else:
+        found = nearest(wanted, [*(hook.id for hook in plan.hooks), *STAGES])
+        why = found[2:3].upper() + found[3:]
+    return UsageError(
+        f"No hook with id `{wanted}` in stage `{stage}`", why=why, hint="To see what there is: gitseq list"
+    )
 
 
 class Chooser:

@@ -46,7 +46,7 @@ def document(request: "Request", choices: "list[Choice]") -> "dict[str, Any]":
 
 def lines(request: "Request", choices: "list[Choice]") -> "list[str]":
     """The plan as a person reads it."""
-    shown = [f"{request.stage.name}: {len(choices)} hooks, one at a time"]
+    shown = [f"{request.stage.name}: {len(choices)} hook{'' if len(choices) == 1 else 's'}, one at a time"]
     for choice in choices:
         if choice.skipped is not None:
             shown.append(f"  {choice.hook.label}: skipped ({_why_skipped(choice)})")

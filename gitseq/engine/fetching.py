@@ -1,6 +1,7 @@
 """A repository that offers hooks, at the rev a configuration names: from the store, or fetched once."""
 
 import os
+import shlex
 
 from gitseq.engine import installer
 from gitseq.errors import ConfigError, GitseqError, Refused
@@ -178,7 +179,7 @@ def _has_moved(url: str, rev: str, old: str, new: str) -> Refused:
         f"the tag {rev} of {url} has moved",
         why=f"It was {old} when it was first used here, and is {new} now.",
         kept="Nothing of it was installed or run.",
-        hint=f"Find out why; then to accept it: gitseq update --repo {url}",
+        hint=f"Find out why; then to accept it: gitseq update --repo {shlex.quote(url)}",
     )
 
 
@@ -186,5 +187,5 @@ def _with_url(problem: GitseqError, url: str, rev: str) -> GitseqError:
     if problem.exit_code != 4:  # interrupted, or our git has died: nothing to do with the URL
         return problem
     why = "\n".join(part for part in (problem.what, problem.why) if part)
-    hint = problem.hint or f"See whether this works: git ls-remote {url}"
+    hint = problem.hint or f"See whether this works: git ls-remote {shlex.quote(url)}"
     return type(problem)(f"{url} at {rev} could not be fetched", why=why, hint=hint)

@@ -543,5 +543,6 @@ def _moved_under_us(drift: Drift) -> Refused:
         "what was checked is not what would be committed",
         why="\n".join(drift.sentences),
         kept="Nothing was undone.",
-        hint="Look at `git status`, then run the command again. (A hook that runs `git add` does this, too.)",
+        hint="Look at `git status`, then run the command again. (A hook that runs `git add` does this, too.)\n"
+        "Where others commit, take the turn for the whole commit: gitseq exec -- git commit",
     )

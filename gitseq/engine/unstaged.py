@@ -194,6 +194,11 @@ def _run_name() -> bytes:
     return b"%020d-%d-%d" % (clock.wall_ns(), os.getpid(), me.start if me is not None else 0)
 
 
+def hidden_by_dead(git_dir: bytes) -> "list[bytes]":
+    """Runs that died and whose hidden work is not back yet."""
+    return [run for run in state.unfinished(git_dir) if not is_live(run)]
+
+
 def is_live(run: bytes) -> bool:
     """Whether the engine that a guard is named for still runs."""
     try:

@@ -88,7 +88,7 @@ def _top_named_by_env(env: "Env", cwd: bytes, git_dir: bytes) -> bytes:
     if here == git_dir or here.startswith(git_dir + b"/"):
         raise EnvironmentProblem(
             "gitseq needs a work tree, and this is a git directory or a bare repository",
-            hint="Change to the work tree and try again.",
+            hint="Change to a work tree of it and try again; to make one: git worktree add PATH",
         )
     found = _walk_up(here)
     return found[0] if found is not None and found[1] == git_dir else here
@@ -102,7 +102,7 @@ def _walk_up(folder: bytes) -> "tuple[bytes, bytes] | None":
         if _looks_like_git_dir(folder):
             raise EnvironmentProblem(
                 "gitseq needs a work tree, and this is a git directory or a bare repository",
-                hint="Change to the work tree and try again.",
+                hint="Change to a work tree of it and try again; to make one: git worktree add PATH",
             )
         parent = os.path.dirname(folder)
         if parent == folder:

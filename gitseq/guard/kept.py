@@ -87,7 +87,7 @@ def unknown(run: bytes) -> UsageError:
 
 def staged(one: Kept) -> "list[tuple[bytes, int, bytes]]":
     """Path, mode and blob in the index of each file that something was set aside of."""
-    found = _journal(one.folder + b"/" + state.LIST)
+    found = _contents(one.folder)
     touched = {conflict.path for conflict in one.conflicts}
     items = () if found is None else found.items
     return [(item.path, item.mode, item.oid.encode()) for item in items if item.places and item.path in touched]
@@ -97,7 +97,7 @@ def drop(one: Kept) -> None:
     """Remove what a run set aside. Raises OSError when it cannot be."""
     import shutil
 
-    found = _journal(one.folder + b"/" + state.LIST)
+    found = _contents(one.folder)
     for folder in (*(() if found is None else found.stores[1:]), one.folder):
         if os.path.lexists(folder):
             shutil.rmtree(folder)
@@ -113,12 +113,17 @@ def _journal(name: bytes) -> "Journal | None":
     return None if content is None else journal.decode(content, name)
 
 
+def _contents(folder: bytes) -> "Journal | None":
+    """What lies in a kept folder. None also when its list is damaged: nobody's run has to fail for that."""
+    try:
+        return _journal(folder + b"/" + state.LIST)
+    except NotRestored:
+        return None
+
+
 def _read(git_dir: bytes, run: bytes) -> Kept:
     folder = state.kept_dir(git_dir) + b"/" + run
-    try:
-        found = _journal(folder + b"/" + state.LIST)
-    except NotRestored:  # what is in the folder is still there, and nobody's run has to fail for it
-        found = None
+    found = _contents(folder)
     conflicts = () if found is None else conflicts_of(found.replace(handed_to=folder))
     size = sum(_size(os.path.join(above, name)) for above, _folders, names in os.walk(folder) for name in names)
     return Kept(run, folder, conflicts, size, os.lstat(folder).st_mtime)

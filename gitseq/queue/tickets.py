@@ -156,8 +156,13 @@ def _draw(place: "Place", dir_fd: int, gate: int) -> Ticket:
     """Under the gate's lock. Dying here leaves at most a ticket nobody holds: the next in line clears it."""
     standing = queueing.tickets(os.listdir(dir_fd))
     number = queueing.next_ticket(os.pread(gate, 64, 0), standing)
-    fd = os.open(queueing.TICKET_PREFIX + str(number), _CREATE | os.O_EXCL, 0o600, dir_fd=dir_fd)
-    locks.lock(fd)  # not a mere try: a look at the queue may hold it for microseconds
-    os.pwrite(gate, queueing.gate_text(number), 0)
+    name = queueing.TICKET_PREFIX + str(number)
+    fd = os.open(name, _CREATE | os.O_EXCL, 0o600, dir_fd=dir_fd)
+    try:
+        locks.lock(fd)  # not a mere try: a look at the queue may hold it for microseconds
+        os.pwrite(gate, queueing.gate_text(number), 0)
+    except BaseException:
+        discard(fd, name, dir_fd)  # while we live it would hold up whoever comes
+        raise
     locks.unlock(gate)
     return Ticket(place, dir_fd, number, fd, alone=not standing)

@@ -8,13 +8,14 @@ from gitseq.core.queueing import Waiting
 from gitseq.errors import GaveUp, Interrupted, Refused
 from gitseq.host import clock, locks
 from gitseq.queue import lease as leases
-from gitseq.queue import nesting, record, state, tickets
+from gitseq.queue import nesting, places, record, state, tickets
 from gitseq.queue.circles import Notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitseq.core.queueing import Held
     from gitseq.host.locks import Alarm
     from gitseq.queue.lease import Claim, Lease, Patience
     from gitseq.queue.places import Place
@@ -32,9 +33,9 @@ def acquire(
     place: "Place", claim: "Claim", patience: "Patience", ticket: "Ticket | None", take: "Take" = tickets.take
 ) -> "Lease":
     """As `turn.acquire`, once it is known that we must wait. When this raises, or dies, we stand nowhere."""
-    line = _Line(place, claim, patience, ticket)
-    line.take = take
+    line = _Line(place, claim, patience, ticket, take)
     try:
+        line.begin()
         with locks.Alarm(line.pulse()) as alarm:
             lease = line.stand(alarm)
         if alarm.received:  # came when the turn had come as well: whoever asked us to stop must not be ignored
@@ -51,22 +52,28 @@ def acquire(
 class _Line:
     """One wait, from the ticket to the lease."""
 
-    def __init__(self, place: "Place", claim: "Claim", patience: "Patience", ticket: "Ticket | None") -> None:
+    def __init__(
+        self, place: "Place", claim: "Claim", patience: "Patience", ticket: "Ticket | None", take: "Take"
+    ) -> None:
         self._place = place
         self._claim = claim
         self._on_wait = patience.on_wait
         self._tick = patience.tick
         self._limit = max(patience.limit, _NO_WAIT)
         self._ticket = ticket
+        self._take = take
         self._since = clock.wall()
         self._started = clock.monotonic()
         self._next_tell = self._started
-        self._outer = nesting.surrounding(claim.env)
-        nesting.next_depth(self._outer)
+        self._outer: "tuple[Held, ...]" = ()
         self._notes: "Notes | None" = None
-        self.take: "Take" = tickets.take
-        if ticket is not None:
-            self._sign(ticket)
+
+    def begin(self) -> None:
+        """Find out what we run inside of, and sign. Raises Refused when that is too deep to be meant."""
+        self._outer = nesting.surrounding(self._claim.env)
+        nesting.next_depth(self._outer)
+        if self._ticket is not None:
+            self._sign(self._ticket)
 
     def pulse(self) -> float:
         """How often to wake up: such that the last time is the moment patience ends."""
@@ -101,7 +108,7 @@ class _Line:
     def _step(self, alarm: "Alarm") -> "Lease | None":
         """Sleep until something changed or a pulse passed; the lease when it is ours."""
         if self._ticket is None:
-            self._ticket = self.take(self._place, alarm)
+            self._ticket = self._take(self._place, alarm)
             if self._ticket is not None:
                 self._sign(self._ticket)
             return None
@@ -139,17 +146,17 @@ class _Line:
     def _sign(self, ticket: "Ticket") -> None:
         """Tell others who stands here; an owner that never waits never gets here."""
         claim = self._claim
-        ticket.write(
-            jsonline.encode(
-                {
-                    **record.owner_fields(record.myself()),
-                    "what": claim.what,
-                    "worktree": claim.worktree,
-                    "since": self._since,
-                    "inside": tuple(held.state_dir for held in self._outer),
-                }
-            )
-        )
+        words = {
+            **record.owner_fields(record.myself()),
+            "what": claim.what,
+            "worktree": claim.worktree,
+            "since": self._since,
+            "inside": tuple(held.state_dir for held in self._outer),
+        }
+        try:
+            ticket.write(jsonline.encode(words))
+        except OSError as error:
+            raise places.unusable(self._place, error) from None
 
     # --- is there still a reason to stand here? ---
 

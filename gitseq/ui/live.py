@@ -9,7 +9,7 @@ import _thread
 from gitseq.core import text
 from gitseq.host import terminal
 from gitseq.model import Event, HookProgress, Queued, Working
-from gitseq.ui.plain import Plain, memory_of
+from gitseq.ui.plain import LOOKING, Plain, memory_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Live(Plain):
         self._loading = False
         self._ready = False
         self._waiting = False
+        self._was_told = False
+        """How to look on, once; the line below it is written over and over."""
         self._region: RichLive | None = None
 
     def __call__(self, event: Event) -> None:
@@ -46,6 +48,9 @@ class Live(Plain):
 
     def _queued(self, event: Queued) -> None:
         """One line, renewed every second, gone when our turn comes."""
+        if not self._was_told:
+            self._was_told = True
+            self._notice("info", LOOKING)
         self._waiting = True
         told = f"Waiting for our turn ({int(event.waited)} s): {event.text}{memory_of(event.holder)}"
         room = terminal.columns(self._fd) - len("[INFO] ") - 1  # a line that wraps cannot be taken back

@@ -13,10 +13,14 @@ from gitseq.model import (
     MemoryAwaited,
     Notice,
     Queued,
+    Report,
     RunFinished,
     RunStarted,
     Verdict,
 )
+
+LOOKING = "To look on: gitseq status, or live: gitseq monitor. Ctrl-C leaves the line."
+"""What somebody who waits may want to type in another terminal."""
 
 
 class Plain:
@@ -54,14 +58,16 @@ class Plain:
         elif isinstance(event, Notice):
             self._notice(event.level, event.text)
         elif isinstance(event, RunFinished):
-            show_problem(event.report.problem)
+            self._end(event.report)
 
     def _queued(self, event: Queued) -> None:
         """One line at once, then one a minute: a log is to show that we wait, not how long a minute is."""
         minute = int(event.waited // 60)
         if minute != self._minute_told:
-            self._minute_told = minute
+            told_before, self._minute_told = self._minute_told, minute
             self._notice("info", f"Waiting for our turn: {event.text}{memory_of(event.holder)}")
+            if told_before < 0:
+                self._notice("info", LOOKING)
 
     def _notice(self, level: str, words: str) -> None:
         """A line of its own; a line that was begun is begun again below."""
@@ -85,6 +91,16 @@ class Plain:
             self._write_bytes(b"\n" + output + b"\n\n")
         elif len(lines) > 1:
             self._write("\n")
+
+    def _end(self, report: Report) -> None:
+        """Say why it ended, and what to type."""
+        if self._begun:  # the hook's line was not completed
+            self._write("\n")
+        show_problem(report.problem)
+        if report.exit_code == 1 and not report.problem:
+            from gitseq.core import advice  # rare
+
+            self._write("".join(line + "\n" for line in advice.after(report)))
 
     def _head(self, hook: Hook) -> None:
         """A line over the hooks of each project, where there are several."""

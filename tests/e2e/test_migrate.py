@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.support import hookrepos
 from tests.support.repo import text
 
 YAML = """\
@@ -53,19 +54,47 @@ def test_a_gitseq_toml_that_is_there_is_never_overwritten_but_by_force(repo):
     assert b'id = "say"' in repo.read("gitseq.toml")
 
 
-@pytest.mark.parametrize(("extra", "code"), [("", 0), ("      - {id: x, name: x, entry: x, language: python}\n", 1)])
+def test_remote_hook_runs_from_the_same_environment_after_migrating(repo, make_repo, tmp_path):
+    log = tmp_path / "built"
+    hooks = hookrepos.made_up_hooks(hookrepos.setup(repo), make_repo, log)
+    pattern = "      - {id: foo, name: foo, entry: 'no such| f o+', language: pygrep, args: [-i]}\n"
+    whitespace = (
+        "  - repo: https://github.com/pre-commit/pre-commit-hooks\n    rev: v5.0.0\n"
+        "    hooks:\n      - id: end-of-file-fixer\n"
+    )
+    repo.write(".pre-commit-config.yaml", hookrepos.yaml(hooks, "count-lines") + whitespace + YAML[13:] + pattern)
+    repo.add()
+    before = outcome(repo)
+    assert [one[1] for one in before[1]] == ["passed", "passed", "passed", "failed", "failed"]
+    repo.gitseq("migrate", "--check", check=True)
+    repo.gitseq("migrate", check=True)
+    repo.gitseq("validate", check=True)
+    repo.add()
+    assert outcome(repo) == before
+    assert log.read_text() == "built\n"
+
+
+def test_every_word_of_a_hook_that_only_fails_is_said(repo):
+    repo.write("gitseq.toml", "[[hook]]\nid = 'no'\nlanguage = 'fail'\nrun = 'no foo here'\nfiles = 'foo'\n")
+    repo.add()
+    done = repo.gitseq("run", "--all-files")
+    assert done.returncode == 1
+    assert "no foo here\n" in text(done)
+
+
+@pytest.mark.parametrize(("extra", "code"), [("", 0), ("  - {repo: meta, hooks: [{id: identity}]}\n", 1)])
 def test_check_tells_what_would_be_lost_and_changes_nothing(repo, extra, code):
     repo.write(".pre-commit-config.yaml", YAML + extra)
     done = repo.gitseq("migrate", "--check")
     assert done.returncode == code
-    assert (b"lost: hook `x`" in done.stderr) is bool(code)
+    assert (b"lost: hook `identity`" in done.stderr) is bool(code)
     assert not (repo.path / "gitseq.toml").exists()
 
 
 def test_what_is_not_said_stands_in_the_file_as_a_comment(repo):
-    repo.write(".pre-commit-config.yaml", YAML + "      - {id: x, name: x, entry: x, language: python}\n")
+    repo.write(".pre-commit-config.yaml", YAML + "  - {repo: meta, hooks: [{id: identity}]}\n")
     repo.gitseq("migrate", check=True)
-    assert b"# NOT MIGRATED: language python" in repo.read("gitseq.toml")
+    assert b"# NOT MIGRATED: it looks at .pre-commit-config.yaml" in repo.read("gitseq.toml")
     repo.gitseq("validate", check=True)
 
 

@@ -49,13 +49,14 @@ def test_a_failing_hook_tells_its_id_exit_code_and_output(staged):
         "why",
         "more",
         "",
+        "next: mend it, git add, try again; this hook alone: gitseq run no",
     ]
 
 
 def test_a_hook_without_files_is_skipped(staged):
     staged.config(hook("py", "false", 'types = ["python"]'), commit=False)
     words = "(no files to check)Skipped"
-    assert told(staged) == ["py" + "." * (79 - 2 - len(words)) + words]
+    assert told(staged)[0] == "py" + "." * (79 - 2 - len(words)) + words
 
 
 @pytest.mark.parametrize("variable", ["SKIP", "GITSEQ_SKIP"])
@@ -126,7 +127,8 @@ def test_the_hook_that_changed_a_file_is_blamed_and_not_the_next(staged):
     blamed = lines.index("- files were modified by this hook")
     assert "- hook id: fix" in lines[:blamed]
     assert "- hook id: after" not in lines
-    assert lines[-1].endswith("Passed")
+    assert lines[-3].endswith("Passed")
+    assert lines[-2] == "next: git add a.txt; then try again (look first: git diff)"
 
 
 def test_output_that_is_not_utf_8_arrives_as_it_is(staged):
@@ -196,7 +198,7 @@ def test_fail_fast_stops_at_the_first_failure(staged, where):
 
 def test_without_fail_fast_the_others_still_run(staged):
     staged.config(hook("first", "false") + hook("second", "true"), commit=False)
-    assert told(staged, code=1)[-1].startswith("second")
+    assert told(staged, code=1)[-2].startswith("second")
 
 
 def test_always_run_runs_without_files_and_is_called_once(repo):
@@ -273,7 +275,7 @@ def test_one_hook_can_be_asked_for_by_id(staged):
 
 def test_manual_hooks_run_when_asked_for_only(staged):
     staged.config(hook("by-hand", "true", 'stages = ["manual"]'), commit=False)
-    assert told(staged) == []
+    assert told(staged) == ["no hook is configured for pre-commit; to see what there is: gitseq list"]
     assert told(staged, "manual")[0].startswith("by-hand")
 
 

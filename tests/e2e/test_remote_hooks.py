@@ -224,6 +224,34 @@ def test_repository_that_is_not_there_is_told_in_one_sentence(repo):
     assert not stored(repo, "clones")
 
 
+def test_commands_to_type_next_are_quoted(repo):
+    setup(repo)
+    configure(repo, yaml("'/no where'", "x"))
+    assert "git ls-remote '/no where'" in text(repo.gitseq("run", "--all-files"))
+
+
+def test_try_repo_takes_a_changed_submodule_and_what_became_a_folder(counting, hooks, make_repo):
+    inner = make_repo("inner")
+    inner.commit_file("a.txt", "a\n")
+    counting.env["GIT_ALLOW_PROTOCOL"] = "file"  # of which git clones no submodule by itself
+    hooks.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.path), "sub")
+    hooks.write("was-a-file", "x\n")
+    hooks.write("was-a-folder/x", "x\n")
+    hooks.add()
+    hooks.git("commit", "-q", "-m", "More")
+    (hooks.path / "sub" / "a.txt").write_text("b\n")
+    (hooks.path / "was-a-file").unlink()
+    (hooks.path / "was-a-file").mkdir()
+    hooks.write("was-a-file/x", "x\n")
+    (hooks.path / "was-a-folder" / "x").unlink()
+    (hooks.path / "was-a-folder").rmdir()
+    hooks.write("was-a-folder", "x\n")
+    hooks.git("add", "was-a-file", "was-a-folder")
+    done = counting.gitseq("try-repo", str(hooks.path), "--all-files")
+    assert done.returncode == 0, text(done)
+    assert "uncommitted changes" in text(done)
+
+
 def test_install_in_a_linked_work_tree_never_sees_the_commit_that_waits_for_it(counting, built):
     """`git commit` exports GIT_DIR there; a clone or a build that saw it would work on this repository."""
     linked = counting.worktree("linked", "linked")

@@ -106,6 +106,41 @@ def test_update_that_would_lose_a_hook_is_refused(repo, hooks):
     assert repo.status() == b""
 
 
+@pytest.mark.parametrize(
+    "config",
+    ["repos: 3", "repos: [3]", "x: 1", "repos: [{repo: x, rev: v1}]", "repos: [{repo: [1], rev: v1, hooks: []}]"],
+)
+def test_configuration_that_is_not_sound_is_told(repo, config):
+    repo.write(".pre-commit-config.yaml", config + "\n")
+    done = repo.gitseq("update")
+    assert done.returncode == 2
+    assert ".pre-commit-config.yaml:1: " in text(done)
+
+
+def test_gitseq_toml_that_is_not_sound_is_told(repo):
+    repo.write("gitseq.toml", "repo = [3]\n")
+    assert repo.gitseq("update").returncode == 2
+
+
+def test_anchor_and_tag_before_a_rev_stay(repo, hooks):
+    setup(repo)
+    configure(repo, YAML.format(url=hooks.path, rev="&known !!str v1.0"))
+    repo.gitseq("update", check=True)
+    assert repo.read(".pre-commit-config.yaml").decode() == YAML.format(url=hooks.path, rev="&known !!str v1.1")
+
+
+@pytest.mark.parametrize("rev", ["*known", "|\n      v1.0"])
+def test_rev_that_cannot_be_written_by_a_program_is_told_and_nothing_changes(repo, hooks, rev):
+    setup(repo)
+    config = YAML.format(url=hooks.path, rev="&known v1.0")
+    more = f"-   repo: {hooks.path}/.\n    rev: {rev}\n    hooks: []\n"
+    configure(repo, config + more)
+    done = repo.gitseq("update")
+    assert done.returncode == 2
+    assert "cannot be rewritten there by a program" in text(done)
+    assert repo.read(".pre-commit-config.yaml").decode() == config + more
+
+
 def test_repository_that_is_not_configured_or_not_there_is_told(repo, hooks):
     setup(repo)
     configure(repo, YAML.format(url=repo.path / "nowhere", rev="v1.0"))

@@ -88,7 +88,32 @@ def end(pid: int) -> None:
         os.kill(pid, 9)
 
 
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_what_the_kernel_refuses_to_execute_leaves_no_descriptor_open(interactive):
+    before = descriptors()
+    with pytest.raises(PermissionError):
+        run(["/dev/null"], interactive=interactive)
+    assert descriptors() == before
+
+
 # --- output
+
+
+def test_a_terminal_of_our_making_is_read_to_its_end():
+    before = descriptors()
+    told = sh("test -t 1 && echo on a terminal", tty=True)
+    assert (told.exit_code, told.output.split()) == (0, [b"on", b"a", b"terminal"])
+    assert descriptors() == before
+
+
+def test_a_command_that_closes_its_terminal_and_goes_on_is_waited_for():
+    told = sh("echo last words; exec >&- 2>&-; sleep 0.2; exit 3", tty=True)
+    assert (told.exit_code, told.output.split()) == (3, [b"last", b"words"])
+    assert told.duration >= 0.2
 
 
 def test_who_goes_on_writing_after_the_command_ended_is_read_no_further_than_agreed(monkeypatch):

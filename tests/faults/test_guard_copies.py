@@ -12,6 +12,7 @@ from gitseq.guard import copies, kept, objects
 from gitseq.guard.hide import hide
 from gitseq.guard.recover import recover
 from gitseq.guard.restore import restore
+from gitseq.host import procs
 from gitseq.host.fileops import FileOps
 from tests.support import guarded
 from tests.support.guarded import NAME_LATIN, NAME_ODD, STAGED, TEXT, UNSTAGED, Tree
@@ -358,3 +359,74 @@ def test_a_store_that_takes_nothing_is_told_in_its_own_words(tree, way):
         copy_all(tree)
     assert caught.value.why
     assert kept.listing(tree.git_dir)
+
+
+def test_git_that_cannot_list_its_refs_is_told(tree):
+    with pytest.raises(EnvironmentProblem, match="could not list its refs") as caught:
+        copies.listing(lambda *_arguments: procs.Completed(128, b"", b"fatal: broken refs\n"))
+    assert caught.value.why == "fatal: broken refs"
+
+
+def test_a_ref_that_somebody_moved_meanwhile_is_not_removed(tree):
+    clash(tree)
+    (copy,) = copy_all(tree)
+    head = tree.run(b"rev-parse", b"HEAD").strip()
+    tree.run(b"update-ref", copy.ref, head)
+    with pytest.raises(EnvironmentProblem, match="could not be removed"):
+        copies.drop(copy, tree.git)
+    assert copies.listing(tree.git)[0].oid == head
+
+
+def test_a_copy_names_what_is_in_it_without_what_was_staged(tree):
+    clash(tree)
+    (copy,) = copy_all(tree)
+    names = copies.paths(copy, tree.git)
+    assert b"written/text.txt" in names
+    assert {name.split(b"/")[0] for name in names} == {b"written", b"yours", b"in-the-way"}
+
+
+def test_what_goes_while_it_is_copied_is_left_out_and_the_rest_is_copied(tree):
+    clash(tree)
+    (one,) = kept.listing(tree.git_dir)
+    (edited,) = [conflict.edited for conflict in one.conflicts if conflict.path == b"text.txt"]
+
+    class Vanishing(FileOps):
+        def step(self, name: str) -> None:
+            if name == copies.COPY_BEGUN:
+                os.unlink(edited)
+
+    (copy,) = copy_all(tree, Vanishing())
+    names = copies.paths(copy, tree.git)
+    assert b"written/text.txt" not in names
+    assert b"written/" + NAME_LATIN in names
+
+
+def test_a_link_in_a_copy_is_in_its_patch_as_a_link(tree, folder):
+    guard = hide(tree.where(b"one"), tree.dirty(), tree.git)
+    os.unlink(tree.path(b"text.txt"))
+    os.symlink(b"elsewhere", tree.path(b"text.txt"))
+    assert restore(guard, tree.git).conflicts
+    (copy,) = copy_all(tree)
+    patch = copies.export(copy, tree.git, folder)
+    assert b"new file mode 120000" in patch
+    assert b"+elsewhere" in patch
+    assert patch == kept.export(tree.git_dir, b"one", tree.git)
+
+
+def test_a_ref_that_is_there_already_is_not_overwritten(tree, way):
+    store = objects.open_objects(tree.git_dir, tree.git)
+    head = tree.run(b"rev-parse", b"HEAD").strip()
+    store.create_ref(copies.REFS + b"one", head)
+    for name in (b"one", b"one/below"):
+        with pytest.raises(EnvironmentProblem, match="took no copy"):
+            store.create_ref(copies.REFS + name, head)
+    assert tree.run(b"rev-parse", copies.REFS + b"one").strip() == head
+
+
+def test_a_store_that_takes_nothing_is_told(tree, way):
+    store = objects.open_objects(tree.git_dir, tree.git)
+    shutil.move(os.fsdecode(tree.git_dir) + "/objects", os.fsdecode(tree.git_dir) + "/moved")
+    tree.write(b".git/objects", b"a file")
+    for write in (lambda: store.write(b"blob", b"new content\n"), lambda: store.blob(tree.path(b"text.txt"))):
+        with pytest.raises(EnvironmentProblem, match="took no copy"):
+            write()

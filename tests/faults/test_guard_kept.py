@@ -1,11 +1,12 @@
 """What is set aside can be listed, exported and is not kept for ever."""
 
 import os
+import shutil
 
 import pytest
 
 from gitseq.errors import UsageError
-from gitseq.guard import kept, state
+from gitseq.guard import journal, kept, state
 from gitseq.guard.hide import hide
 from gitseq.guard.restore import restore
 from tests.support import guarded
@@ -87,3 +88,52 @@ def test_old_and_large_things_are_removed_and_the_newest_always_stays(tree, monk
     assert [os.path.basename(name) for name in kept.collect(tree.git_dir, now - 19 * DAY)] == [b"old"]
     assert kept.collect(tree.git_dir, now + 1000 * DAY) == []
     assert [found.run for found in kept.listing(tree.git_dir)] == [b"new"]
+
+
+def kept_list(tree: Tree, run: bytes) -> bytes:
+    return state.kept_dir(tree.git_dir) + b"/" + run + b"/" + state.LIST
+
+
+def age(tree: Tree, *runs: bytes) -> None:
+    """As if these were kept since long ago."""
+    for number, run in enumerate(runs, 1):
+        os.utime(state.kept_dir(tree.git_dir) + b"/" + run, (number * DAY, number * DAY))
+
+
+def test_a_kept_folder_whose_list_is_damaged_fails_nobodys_run_and_goes_when_it_is_old(tree):
+    for run in (b"old", b"new"):
+        clash(tree, run)
+    with open(kept_list(tree, b"old"), "wb") as stream:
+        stream.write(b"rubbish")
+    age(tree, b"old")
+    assert [(found.run, len(found.conflicts)) for found in kept.listing(tree.git_dir)] == [(b"new", 1), (b"old", 0)]
+    assert [os.path.basename(name) for name in kept.collect(tree.git_dir, 1000 * DAY)] == [b"old"]
+
+
+def test_what_is_kept_on_a_disk_that_is_gone_keeps_nothing_else_from_being_removed(tree):
+    for run in (b"old", b"new"):
+        clash(tree, run)
+    name = kept_list(tree, b"old")
+    with open(name, "rb") as stream:
+        found = journal.decode(stream.read(), name)
+    with open(name, "wb") as stream:
+        stream.write(journal.encode(found.replace(stores=(*found.stores, b"/nowhere/.gitseq-guard-old"))))
+    age(tree, b"old")
+    assert [os.path.basename(name) for name in kept.collect(tree.git_dir, 1000 * DAY)] == [b"old"]
+
+
+def test_what_cannot_be_removed_now_is_removed_the_next_time(tree, monkeypatch):
+    for run in (b"older", b"old", b"new"):
+        clash(tree, run)
+    age(tree, b"older", b"old")
+    rmtree = shutil.rmtree
+
+    def refuses(folder, *arguments):
+        if folder.endswith(b"/old"):
+            raise PermissionError(13, "Permission denied")
+        rmtree(folder, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", refuses)
+        assert [os.path.basename(name) for name in kept.collect(tree.git_dir, 1000 * DAY)] == [b"older"]
+    assert [os.path.basename(name) for name in kept.collect(tree.git_dir, 1000 * DAY)] == [b"old"]

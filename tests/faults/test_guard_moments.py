@@ -121,6 +121,31 @@ def test_a_file_in_a_folder_is_hidden_like_any_other_when_attributes_have_unstag
     as_before(tree, before)
 
 
+@pytest.mark.parametrize("has_own_attributes", [False, True])
+def test_files_of_many_folders_are_hidden_alike_whether_git_may_write_them_into_one_or_not(tree, has_own_attributes):
+    names = [b"many/%02d/file.txt" % number for number in range(20)]
+    for name in names:
+        tree.write(name, STAGED)
+    tree.run(b"add", b"many")
+    for name in names:
+        tree.write(name, UNSTAGED)
+    if has_own_attributes:
+        tree.write(b"many/.gitattributes", b"* text eol=crlf\n")  # untracked: git would not see it in an empty tree
+    before = guarded.capture(tree.top)
+    asked = []
+
+    def git(arguments, stdin=b"", index=None):
+        asked.extend(arguments)
+        return tree.git(arguments, stdin, index)
+
+    guard = hide(tree.where(), tree.dirty(), git)
+    assert (b"--temp" in asked) is not has_own_attributes
+    expected = STAGED.replace(b"\n", b"\r\n") if has_own_attributes else STAGED
+    assert {tree.read(name) for name in names} == {expected}
+    assert restore(guard, tree.git).complete
+    as_before(tree, before)
+
+
 def test_git_that_leaves_out_a_path_in_the_empty_tree_stops_the_run_before_anything_moves(tree):
     tree.write(b".gitattributes", b"* text\n")
     tree.run(b"add", b".gitattributes")
@@ -357,6 +382,16 @@ def test_a_journal_that_cannot_be_read_is_told_and_nothing_is_removed(tree):
     assert recover(tree.git_dir, tree.git)[0].complete
 
 
+def test_work_that_was_hidden_before_the_repository_moved_comes_back_where_it_is_now(tree, folder):
+    before = guarded.capture(tree.top)
+    hidden(tree)
+    os.rename(tree.top, folder + b"/moved")
+    moved = Tree(folder + b"/moved")
+    (restored,) = recover(moved.git_dir, moved.git, top=moved.top)
+    assert restored.complete
+    as_before(moved, before)
+
+
 def test_a_survey_tells_what_it_may_not_look_at(tree, monkeypatch):
     hidden(tree)
 
@@ -418,3 +453,9 @@ def test_before_the_first_commit_only_an_empty_index_leaves_nothing_to_commit(fo
     tree.write(b"text.txt", TEXT)
     tree.run(b"add", b"text.txt")
     assert not fixes.is_emptied(tree.git)
+
+
+def test_a_commit_that_was_fixed_away_is_refused_with_the_way_to_an_empty_one():
+    refused = fixes.emptied()
+    assert "nothing is left to commit" in refused.what
+    assert "--allow-empty" in refused.hint

@@ -157,6 +157,19 @@ def test_nesting_without_end_is_refused(holder):
     assert "nested 17 deep" in lines[0]
 
 
+def test_a_run_that_is_too_deep_stands_in_no_line_afterwards(agent, repos):
+    red, green = agent("red", folder=repos[0]), agent("green", folder=repos[1])
+    for one in (red, green):
+        one.do("lease = acquire()")
+    deep = (
+        "queueing.token_text([queueing.Held(lease.record.nonce, queueing.DEPTH_LIMIT, lease._ticket.place.state_dir)])"
+    )
+    queue = str(repos[1] / "gitseq/queue")
+    innermost = f"said = outcome(lambda: acquire({str(repos[1])!r})); say([said[0], sorted(os.listdir({queue!r}))])"
+    below = f"say(child({innermost!r}, env={{}}))"  # only an ancestor has the token: seen when there is need to wait
+    assert red.do(f"answer = child({below!r}, env={{b'GITSEQ_TOKEN': {deep}}})") == ["Refused", ["gate", "lock", "t.1"]]
+
+
 # --- several repositories ----------------------------------------------------------------------
 
 

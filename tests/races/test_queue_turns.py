@@ -380,6 +380,18 @@ def test_a_waiter_whose_ticket_was_removed_lines_up_again(agent, tmp_path):
         one.do("lease.release()")
 
 
+@pytest.mark.parametrize("write", ["tickets.os.pwrite", "tickets.Ticket.write"])  # of the number, of our words
+def test_a_ticket_that_cannot_be_written_is_told_and_given_up(agent, tmp_path, write):
+    agent().do("lease = acquire()")
+    second = agent()
+    second.do("def full(*_): raise OSError(28, 'No space left on device')\n" + write + " = full")
+    with pytest.raises(Raised) as raised:
+        second.do("acquire()")
+    assert raised.value.name == "EnvironmentProblem"
+    assert "No space left" in raised.value.text
+    assert "t.2" not in os.listdir(tmp_path / "gitseq/queue")
+
+
 # --- awkward moments without a death -------------------------------------------------------------
 
 

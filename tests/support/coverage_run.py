@@ -103,11 +103,12 @@ def _files() -> "Iterator[str]":
 def _environment(copy: Path) -> Path:
     """The interpreter of the copy's own environment: the installed `gitseq` must be the copy's."""
     python = copy / ".venv/bin/python"
-    if not (copy / ".venv/.ready").exists():
+    ready, asked = copy / ".venv/.ready", copy / "pyproject.toml"
+    if not ready.exists() or ready.stat().st_mtime < asked.stat().st_mtime:
         subprocess.run([sys.executable, "-m", "venv", str(copy / ".venv")], check=True)
         install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", ".[dev]"]
         subprocess.run([str(python), *install], cwd=copy, check=True)
-        (copy / ".venv/.ready").touch()
+        ready.touch()
     return python
 
 

@@ -415,7 +415,9 @@ def _parsed(said: str) -> "tuple[dict[str, str], dict[str, list[str]]]":
         elif (
             name
             and line.strip()
-            and not line.startswith(("- duration", "- hook id", "gitseq:", "[", "error: failed to push"))
+            and not line.startswith(
+                ("- duration", "- hook id", "gitseq:", "[", "error: failed to push", "next: ", "note: ")
+            )
         ):
             bodies[name].append(line)
     return verdicts, {name: sorted(lines) for name, lines in bodies.items()}

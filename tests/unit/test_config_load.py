@@ -4,7 +4,7 @@ from gitseq.config import load
 from gitseq.core import patterns
 from gitseq.errors import ConfigError
 from gitseq.model import Hook, Limits
-from tests.support.configs import VALID, compiled, told, where
+from tests.support.configs import VALID, compiled, where
 
 HOOK = '[[hook]]\nid = "{}"\nrun = "true"\n'
 
@@ -135,7 +135,7 @@ def test_file_name_that_is_not_utf8_is_usable(tmp_path):
         stream.write("x = 1")
     with pytest.raises(ConfigError) as caught:
         compiled(tmp_path, explicit=name)
-    assert told(caught.value) == "\udcff\\n.toml:1: x: unknown key"
+    assert caught.value.what == "\udcff\\n.toml:1: x: unknown key"
 
 
 def test_byte_order_mark_is_no_key(tmp_path):

@@ -108,6 +108,12 @@ HAND_MADE = [
     (hook("memory = '4gigs'"), 4, "unknown unit 'gigs'"),
     (hook("processes = 0"), 4, "must be a whole number >= 1"),
     (hook("retry = -1"), 4, "must be a whole number >= 0"),
+    (hook("language = 'pyton'"), 4, "did you mean `python`?"),
+    (hook("language = 'python'", "shell = true"), 4, "no language but system"),
+    (hook("additional_dependencies = ['x']"), 4, "language system has no environment"),
+    (hook("language = 'pygrep'", "language_version = '3'"), 5, "language pygrep has no environment"),
+    ("[[hook]]\nid = 'a'\nbuiltin = 'check-json'\nlanguage = 'python'", 4, "has its own"),
+    ("default_language_version = { pyton = '3' }", 1, "did you mean `python`?"),
     (hook("cache = 'maybe'"), 4, "`maybe` is not known"),
     (hook("inputs = ['/x']"), 4, "inputs[0]: not a glob"),
     ("[limits]\ntimeuot = '5m'", 2, "did you mean `timeout`?"),
@@ -120,7 +126,7 @@ HAND_MADE = [
     ("[stage.pre-psh]\nisolate = 'all'", 1, "did you mean `pre-push`?"),
     ("[[repo]]\nurl = 'x'", 1, '`rev` is missing'),
     ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nname = 'a'", 4, "`id` is missing"),
-    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nrun = 'b'", 6, "run: unknown key"),
+    ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nshell = true", 6, "shell: unknown key"),
     ("[[repo]]\nurl = 'x'\nrev = 'v1'\n[[repo.hook]]\nid = 'a'\nretry = -1", 6, "must be a whole number >= 0"),
 ]  # fmt: skip
 
@@ -138,13 +144,14 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path):
     error = problem(tmp_path, "exlude = 1\nfail_fast = 2\n" + hook("typs = 3", "files = '('"))
     assert [found.line for found in error.problems] == [1, 2, 6, 7]
     assert error.lines()[0] == "4 problems in gitseq.toml"
-    assert len(error.lines()) == 5
+    assert len(error.lines()) == 6
+    assert error.lines()[-1] == "When it is mended: gitseq validate"
 
 
 def test_more_problems_than_fit_are_counted(tmp_path):
     error = problem(tmp_path, "\n".join(f"x{number} = 1" for number in range(30)))
-    assert len(error.lines()) == explain.MOST + 2
-    assert error.lines()[-1] == "... and 20 more"
+    assert len(error.lines()) == explain.MOST + 3
+    assert error.lines()[-2] == "... and 20 more"
 
 
 def test_file_that_is_no_configuration_at_all_is_not_studied_for_long(tmp_path):

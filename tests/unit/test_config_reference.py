@@ -51,7 +51,7 @@ def test_example_is_a_configuration(tmp_path):
     manifest = "- id: ruff-format\n  name: ruff format\n  language: python\n  entry: ruff format\n"
     (tmp_path / ".pre-commit-hooks.yaml").write_text(manifest)
     hooks = compiled(tmp_path, fetch=lambda _url, _rev: os.fsencode(tmp_path)).hooks
-    assert [hook.id for hook in hooks] == ["format", "no-fixup", "trailing-whitespace", "ruff-format"]
+    assert [hook.id for hook in hooks] == ["format", "no-fixup", "yamllint", "trailing-whitespace", "ruff-format"]
 
 
 def test_every_key_of_the_schema_is_in_the_example():
@@ -67,7 +67,7 @@ def test_every_key_of_the_schema_is_in_the_reference():
 
 
 def test_the_plan_holds_every_key_of_a_hook():
-    renamed = {"run": "argv", "args": "argv", "git_env": "scrub_git_env"}
+    renamed = {"run": "argv", "args": "argv", "git_env": "scrub_git_env", "additional_dependencies": "dependencies"}
     only_their_default = {"fixes", "daemons"}
     keys = set(tables()["HookTable"])
     assert {renamed.get(key, key) for key in keys - only_their_default} <= set(Hook._fields)

@@ -172,6 +172,15 @@ def test_overlay_changes_every_hook_of_an_id_and_adds_its_own(tmp_path):
     assert any("gitseq.local.toml" in notice for notice in plan.notices)
 
 
+def test_overlay_changes_what_a_hook_is_installed_with(tmp_path, offers):
+    offers.add(URL, [{"id": "lint", "name": "Lint", "entry": "lint", "language": "python"}])
+    (tmp_path / "gitseq.local.toml").write_text(
+        "default_language_version = { python = '3.11' }\n[[hook]]\nid = 'lint'\nadditional_dependencies = ['ours==1']\n"
+    )
+    hook = read(tmp_path, remote(), offers).hooks[0]
+    assert (hook.language, hook.dependencies, hook.language_version) == ("python", ("ours==1",), "3.11")
+
+
 def test_command_of_the_overlay_is_a_command_of_this_repository(tmp_path):
     (tmp_path / "gitseq.local.toml").write_text('[[hook]]\nid = "a"\nrun = "mine --all"\n')
     hook = only(read(tmp_path, local(language="python", additional_dependencies=["x"])))

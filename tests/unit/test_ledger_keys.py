@@ -51,3 +51,9 @@ def test_terminal_and_commit_do_not_matter_but_other_variables_do():
 
 def test_order_of_a_set_does_not_matter():
     assert ledger_keys.set_key([b"1" * 16, b"2" * 16]) == ledger_keys.set_key([b"2" * 16, b"1" * 16])
+
+
+def test_many_files_have_the_keys_that_each_has():
+    lines = [ledger_keys.file_line(0o100644, b"%040d" % number, b"%d.txt" % number) for number in range(5)]
+    assert ledger_keys.file_keys(lines) == [ledger_keys.file_key(line) for line in lines]
+    assert len(set(ledger_keys.file_keys(lines))) == 5

@@ -104,3 +104,17 @@ def test_clear_leaves_nothing(ledger, tmp_path):
     assert ledger.clear() == 2
     assert not (tmp_path / "ledger").exists()
     assert ledger.clear() == 0
+
+
+def test_a_pass_of_the_older_generation_counts_although_it_cannot_be_carried_over(ledger):
+    ledger.add(NS, keys(0, 3))
+    os.rename(only_file(ledger), only_file(ledger) + b".old")
+    os.symlink(b"/nowhere/at/all", only_file(ledger))
+    assert ledger.passed(NS, keys(0, 3)) == set(keys(0, 3))
+
+
+def test_a_hook_that_is_alone_beyond_the_bound_begins_anew(ledger, monkeypatch):
+    monkeypatch.setattr(store, "MOST_BYTES", 16 * 10)
+    ledger.add(NS, keys(0, 50))
+    ledger.add(NS, keys(50, 51))
+    assert ledger.passed(NS, keys(0, 51)) == set(keys(50, 51))

@@ -86,3 +86,27 @@ def test_the_interpreter_that_env_finds_counts(place):
 
 def test_a_missing_tool_has_an_identity_of_its_own(place):
     assert identity(place, "nowhere") != identity(place, "nowhere-else")
+
+
+def test_a_word_that_names_no_file_says_nothing_about_the_tool(place):
+    assert identity(place, "sh", "--strict", "nothing.py") == identity(place, "sh")
+
+
+@pytest.mark.parametrize("line", ["#!", "#!/usr/bin/env -i", "#!/nowhere/interpreter"])
+def test_a_script_that_nothing_can_run_is_known_by_itself(place, line):
+    script(place / "bin" / "check", line + "\n")
+    first = identity(place, "check")
+    os.rename(place / "bin" / "check", place / "bin" / "old")
+    script(place / "bin" / "check", line + "\n# changed\n")
+    assert identity(place, "check") != first
+
+
+def test_only_what_an_installation_writes_counts_for_an_interpreter(place):
+    script(place / "venv/bin/python3", "")
+    alone = identity(place, str(place / "venv/bin/python3"))
+    packages = place / "venv/lib/python3.11/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "__pycache__").mkdir()
+    assert identity(place, str(place / "venv/bin/python3")) == alone
+    (packages / "tool.egg-link").touch()
+    assert identity(place, str(place / "venv/bin/python3")) != alone

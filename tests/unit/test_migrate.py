@@ -2,13 +2,15 @@
 
 import pytest
 import tomli
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from gitseq.config.migrate import lefthook, node, pre_commit, proof
 from gitseq.config.migrate.draft import Draft, render, toml
+from gitseq.engine import settings
 from gitseq.errors import ConfigError
-from tests.support.configs import compiled
+from tests.support.migrated import both_plans, essence
 
 NAME = ".pre-commit-config.yaml"
 
@@ -16,31 +18,6 @@ NAME = ".pre-commit-config.yaml"
 def migrated(text, name=NAME):
     draft = (lefthook if "lefthook" in name else pre_commit).migrate(text, name)
     return draft, tomli.loads(render(draft))
-
-
-def both_plans(folder, text):
-    """The plan of the YAML, and that of the TOML made of it."""
-    (folder / "gitseq.toml").unlink(missing_ok=True)
-    (folder / NAME).write_text(text)
-    theirs = compiled(folder)
-    draft = pre_commit.migrate(text, NAME)
-    (folder / "gitseq.toml").write_text(render(draft))
-    return theirs, compiled(folder), draft
-
-
-def essence(plan):
-    """A plan without where it came from, and without what differs by name only."""
-    hooks = []
-    for hook in plan.hooks:
-        argv, shell, language = hook.argv, hook.shell, hook.language
-        if language == "script":
-            argv, language = (argv[0] if "/" in argv[0] else "./" + argv[0], *argv[1:]), "system"
-        elif language == "fail":
-            argv, shell, language = (pre_commit._fail_script(argv[0]),), True, "system"
-        hooks.append(hook.replace(argv=argv, shell=shell, language=language))
-    return plan.replace(
-        source="", hooks=tuple(hooks), dialect="", warnings=(), notices=(), install_stages=(), pattern_codes=None
-    )
 
 
 # --- pre-commit
@@ -97,39 +74,94 @@ def test_every_comment_is_kept_where_it_stood():
 
 
 words = st.text("ab é世#'\"\\:{}[]&*!|>%@`,-", min_size=1, max_size=8)
+keys_of_hooks = {
+    "alias": st.sampled_from(["", "other"]),
+    "args": st.lists(words, max_size=3),
+    "types": st.lists(st.sampled_from(["python", "text", "file"]), max_size=2),
+    "types_or": st.lists(st.sampled_from(["python", "markdown"]), max_size=2),
+    "exclude_types": st.lists(st.sampled_from(["symlink"]), max_size=1),
+    "files": st.sampled_from(["", r"\.py$", "(?x)\n  a # b\n| c", "it's", "'''", 'a"b', "\\t\t"]),
+    "exclude": st.sampled_from(["", "^$", r"^x/\d"]),
+    "stages": st.lists(st.sampled_from(["commit", "push", "pre-commit", "manual", "commit-msg"]), max_size=2),
+    "pass_filenames": st.booleans(),
+    "always_run": st.booleans(),
+    "fail_fast": st.booleans(),
+    "verbose": st.booleans(),
+    "require_serial": st.booleans(),
+    "description": words,
+    "log_file": st.sampled_from(["", "x.log"]),
+}
 hooks = st.fixed_dictionaries(
     {
         "id": st.sampled_from(["a", "b", "c d", "e,f", "pre-push", "caf\u00e9", "#g"]),
         "name": words.map(lambda word: word + "x"),
         "entry": st.sampled_from(["true", "a 'b c'", 'x "$y" && z', "./run it", "one #two", "back\\\\slash", "it\\'s"]),
-        "language": st.sampled_from(["system", "script", "fail", "unsupported"]),
+        "language": st.sampled_from(["system", "script", "fail", "unsupported", "pygrep", "docker_image"]),
     },
-    optional={
-        "alias": st.sampled_from(["", "other"]),
-        "args": st.lists(words, max_size=3),
-        "types": st.lists(st.sampled_from(["python", "text", "file"]), max_size=2),
-        "types_or": st.lists(st.sampled_from(["python", "markdown"]), max_size=2),
-        "exclude_types": st.lists(st.sampled_from(["symlink"]), max_size=1),
-        "files": st.sampled_from(["", r"\.py$", "(?x)\n  a # b\n| c", "it's", "'''", 'a"b', "\\t\t"]),
-        "exclude": st.sampled_from(["", "^$", r"^x/\d"]),
-        "stages": st.lists(st.sampled_from(["commit", "push", "pre-commit", "manual", "commit-msg"]), max_size=2),
-        "pass_filenames": st.booleans(),
-        "always_run": st.booleans(),
-        "fail_fast": st.booleans(),
-        "verbose": st.booleans(),
-        "require_serial": st.booleans(),
-        "description": words,
-        "log_file": st.sampled_from(["", "x.log"]),
-    },
+    optional=keys_of_hooks,
 )
+installed = st.builds(
+    lambda hook, language, more: {**hook, "language": language, **more},
+    hooks,
+    st.sampled_from(["python", "node", "golang", "deno"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "additional_dependencies": st.lists(st.sampled_from(["x==1", "y"]), max_size=2),
+            "language_version": st.sampled_from(["default", "3.12", "system"]),
+        },
+    ),
+)
+different = {key: value for key, value in keys_of_hooks.items() if key != "log_file"}
+of_a_repository = st.builds(
+    lambda name, more: {"id": name, **more},
+    st.sampled_from(["lint", "tidy", "search"]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            **different,
+            "name": words.map(lambda word: word + "x"),
+            "entry": st.sampled_from(["other 'a b'", "./run"]),
+            "language": st.sampled_from(["python", "node"]),
+            "args": st.lists(words, max_size=2),
+            "language_version": st.sampled_from(["default", "3.12"]),
+        },
+    ),
+)
+inside = st.builds(
+    lambda name, more: {"id": name, **more},
+    st.sampled_from(["trailing-whitespace", "check-added-large-files", "check-yaml", "no-commit-to-branch"]),
+    st.fixed_dictionaries({}, optional={key: value for key, value in keys_of_hooks.items() if key != "args"}),
+)
+OFFERS = """\
+- {id: lint, name: Lint, entry: lint --now, language: python, types: [python], args: [-a]}
+- {id: tidy, name: Tidy, entry: tidy, language: node, files: x, exclude: y, stages: [push], pass_filenames: false}
+- {id: search, name: Search, entry: search, language: python, additional_dependencies: [z], language_version: '3.9'}
+- {id: fix-encoding-pragma, name: pragma, entry: t, language: python}
+"""
+PRE_COMMIT_HOOKS = "https://github.com/pre-commit/pre-commit-hooks"
+
+
+def repo_of(name, hooks):
+    own = {"repo": name, "hooks": st.lists(hooks, max_size=3)}
+    rest = {} if name in ("local", "builtin") else {"rev": st.just("v1.0")}
+    return st.fixed_dictionaries({**own, **rest, "repo": st.just(name)})
+
+
+not_inside = st.just({"id": "fix-encoding-pragma"})
 files = st.fixed_dictionaries(
     {
         "repos": st.lists(
-            st.fixed_dictionaries({"repo": st.just("local"), "hooks": st.lists(hooks, max_size=3)}), max_size=3
+            repo_of("local", hooks | installed)
+            | repo_of("https://example.com/tools", of_a_repository)
+            | repo_of("builtin", inside)
+            | repo_of(PRE_COMMIT_HOOKS, inside | not_inside),
+            max_size=3,
         )
     },
     optional={
         "default_stages": st.lists(st.sampled_from(["commit", "push", "manual"]), min_size=1, max_size=2),
+        "default_language_version": st.sampled_from([{"python": "3.11"}, {"node": "20", "golang": "1.2"}]),
         "fail_fast": st.booleans(),
         "files": st.sampled_from(["", "^a/"]),
         "exclude": st.sampled_from(["", "^b/"]),
@@ -137,12 +169,14 @@ files = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files)
-def test_any_local_configuration_keeps_its_plan(tmp_path, data):
+def test_any_configuration_keeps_its_plan(tmp_path, data):
     import yaml
 
-    theirs, ours, draft = both_plans(tmp_path, yaml.safe_dump(data, allow_unicode=True))
+    (tmp_path / ".pre-commit-hooks.yaml").write_text(OFFERS)
+    text = yaml.safe_dump(data, allow_unicode=True)
+    theirs, ours, draft = both_plans(tmp_path, text, lambda _url, _rev: str(tmp_path).encode())
     renamed = [hook.replace(id="", alias="") for hook in essence(theirs).hooks]
     assert [hook.replace(id="", alias="") for hook in essence(ours).hooks] == renamed
     assert essence(ours).replace(hooks=()) == essence(theirs).replace(hooks=())
@@ -184,34 +218,69 @@ repos:
                 }
             ],
         },
-        {"url": "https://example.com/b", "rev": "v2", "hook": [{"id": "w"}]},
+        {"url": "https://example.com/b", "rev": "v2", "hook": [{"id": "z", "run": "other"}, {"id": "w"}]},
     ]
     text = render(draft)
     assert 'rev = "v1"  # frozen: v1\n' in text
     assert text.index("/a") < text.index('id = "l"') < text.index("/b")
-    assert draft.lost == ["hook `z`: it changes entry of a hook from another repository"]
-    assert '# NOT MIGRATED: it changes entry of a hook from another repository\n# [[repo.hook]]\n# id = "z"\n' in text
+    assert draft.lost == []
+
+
+def test_hooks_of_pre_commit_hooks_become_those_inside_gitseq_where_these_do_the_same():
+    draft, data = migrated(
+        f"""\
+repos:
+- repo: {PRE_COMMIT_HOOKS}
+  rev: v1.0  # frozen: v1.0
+  hooks:
+  - id: trailing-whitespace
+  - id: fix-encoding-pragma
+  - {{id: check-yaml, language_version: '3.12'}}
+  - {{id: end-of-file-fixer, files: x}}
+"""
+    )
+    assert [hook["builtin"] for hook in data["hook"]] == ["trailing-whitespace", "end-of-file-fixer"]
+    assert [hook["id"] for hook in data["repo"][0]["hook"]] == ["fix-encoding-pragma", "check-yaml"]
+    assert draft.lost == []
+    assert draft.notes == [f"{PRE_COMMIT_HOOKS}: inside gitseq are trailing-whitespace, end-of-file-fixer"]
+
+
+def test_hook_with_arguments_that_only_the_original_knows_stays_in_its_repository():
+    text = f"repos: [{{repo: '{PRE_COMMIT_HOOKS}', rev: v1, hooks: [{{id: check-json, args: [--new]}}]}}]"
+    data = tomli.loads(render(pre_commit.migrate(text, NAME, settings.vet)))
+    assert data["repo"][0]["hook"] == [{"id": "check-json", "args": ["--new"]}]
+
+
+def test_nothing_becomes_a_built_in_hook_where_these_are_not_wanted():
+    text = f"repos: [{{repo: '{PRE_COMMIT_HOOKS}', rev: v1, hooks: [{{id: check-json}}]}}]"
+    data = tomli.loads(render(pre_commit.migrate(text, NAME, answers=False)))
+    assert data["repo"][0]["hook"] == [{"id": "check-json"}]
 
 
 @pytest.mark.parametrize(
-    ("hook", "words"),
+    ("hook", "made"),
     [
-        ("{id: a, name: a, entry: a, language: pygrep}", "language pygrep"),
-        ("{id: a, name: a, entry: a, language: python, additional_dependencies: [b==1]}", "with b==1"),
-        ("{id: a, name: a, entry: a, language: docker_image}", "language docker_image"),
+        ("{id: a, name: a, entry: 'a b|c', language: pygrep, args: [-i]}", ("pygrep", "-i 'a b|c'")),
+        ('{id: a, name: a, entry: "don\'t", language: fail}', ("fail", "'don'\"'\"'t'")),
+        ("{id: a, name: a, entry: a, language: docker_image}", ("docker_image", "a")),
     ],
 )
-def test_a_hook_that_cannot_be_said_is_a_comment_and_told(hook, words):
+def test_local_hook_keeps_its_language(hook, made):
     draft, data = migrated(f"repos: [{{repo: local, hooks: [{hook}]}}]")
+    assert (data["hook"][0]["language"], data["hook"][0]["run"]) == made
+    assert draft.lost == []
+
+
+def test_entry_that_cannot_be_split_is_a_comment_and_told():
+    draft, data = migrated('repos: [{repo: local, hooks: [{id: a, name: a, entry: "it\'s", language: system}]}]')
     assert "hook" not in data
-    assert words in draft.lost[0]
+    assert "cannot be split" in draft.lost[0]
     assert '# id = "a"\n' in render(draft)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("default_language_version: {python: python3.9}\nrepos: []", "python = python3.9"),
         ("default_stages: []\nrepos: []", "default_stages"),
         ("repos: [{repo: meta, hooks: [{id: identity}]}]", "no longer read"),
     ],

@@ -9,10 +9,16 @@ import pytest
 import yaml
 
 from gitseq.config import foreign_keys as keys
+from gitseq.config.migrate import proof
+from gitseq.config.migrate.draft import render
 from gitseq.core import installing
 from tests.support.foreign import Offers, read
+from tests.support.migrated import both_plans, essence
 
 FILES = sorted((Path(__file__).parents[1] / "data" / "pre_commit_configs").glob("*.yaml"))
+
+FORESEEN = ("ci:", "hook `", "default_install_hook_types:", "https://github.com/pre-commit/pre-commit-hooks")
+"""What migrating tells of a file without losing anything; whatever else it says has to be looked at."""
 
 
 def offered(folder: Path, config) -> Offers:
@@ -53,5 +59,20 @@ def test_real_configuration_is_read_with_no_warning_that_pre_commit_would_not_gi
     assert "pre-commit" in installing.stages_of(plan)
 
 
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_real_configuration_is_migrated_with_nothing_lost_and_keeps_its_plan(tmp_path, path):
+    text = path.read_text()
+    offers = offered(tmp_path / "store", yaml.safe_load(text))
+    theirs, ours, draft = both_plans(tmp_path, text, offers.fetch)
+    assert draft.lost + proof.problems(render(draft)) == []
+    assert [told for told in draft.notes if not told.startswith(FORESEEN)] == []
+    kept = [hook.replace(id="", alias="") for hook in essence(theirs).hooks if hook.language != "meta"]
+    assert [hook.replace(id="", alias="") for hook in essence(ours).hooks] == kept
+    assert essence(ours).replace(hooks=()) == essence(theirs).replace(hooks=())
+    names = [(hook.id, hook.alias) for hook in ours.hooks]
+    old = [hook.id for hook in theirs.hooks if hook.language != "meta"]
+    assert all(name in known for name, known in zip(old, names, strict=True))
+
+
 def test_there_are_enough_of_them():
-    assert len(FILES) >= 10
+    assert len(FILES) >= 20

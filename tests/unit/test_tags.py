@@ -186,3 +186,19 @@ def test_unreadable_mode_of_others_does_not_make_a_file_executable(tmp_path):
     path.chmod(0o601)
     expected = identify.tags_from_path(str(path))
     assert tagged(os.fsencode(tmp_path), b"x", identify.ALL_TAGS) == expected
+
+
+def test_what_is_known_of_a_name_and_of_interpreters_is_asked_once(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "tool").write_text("#!/bin/sh\n")
+        (tmp_path / folder / "tool").chmod(0o755)
+    sniffer = Sniffer(os.fsencode(tmp_path))
+    asked = []
+    of_interpreters = sniffer.tags_of_interpreters
+    sniffer.tags_of_interpreters = lambda: asked.append(1) or of_interpreters()
+    tagger = tags.Tagger(plan_for("shell"), sniffer)
+    found = [tagger.tags(path, stat.S_IFREG | 0o755) for path in (b"a/tool", b"b/tool")]
+    assert "shell" in found[0]
+    assert found[0] == found[1]
+    assert asked == [1]

@@ -73,3 +73,13 @@ def test_a_text_that_is_too_long_loses_its_end_not_its_line():
     assert text.shortened("waiting", 7) == "waiting"
     assert text.shortened("waiting for", 8) == "waiti..."
     assert text.width(text.shortened("日本日本日本", 9)) <= 9
+
+
+def test_a_hook_that_passed_all_of_its_files_before_says_so_in_79_columns():
+    line = text.passed_before(Verdict(hook=HOOK, status="passed"), 80, colour=False)
+    assert line == "ruff check" + "." * 54 + "Passed (cached)"
+
+
+def test_a_hook_that_passed_some_of_its_files_before_tells_how_many_it_checked():
+    told = text.details(Verdict(hook=HOOK, status="passed", files=2000, cached=500), verbose=False, colour=False)
+    assert told == ["- 1,500 of 2,000 files checked"]
