@@ -38,7 +38,8 @@ def find(
         return Candidates(tuple([Entry(path, mode) for path, mode in modes.items()]), {}, modes)
     found = _by_request(request, world, listing)
     look, top = files.mode, world.repo.top + b"/"
-    modes = {entry.path: look(top + entry.path) for entry in found.entries}
+    names = [entry.path for entry in found.entries]  # in a linked work tree git names a message by its whole path
+    modes = {name: look(name if name.startswith(b"/") else top + name) for name in names}
     return found.replace(entries=tuple(entry for entry in found.entries if modes[entry.path]), modes=modes)
 
 
