@@ -124,8 +124,8 @@ def sitting_in_hook(repo: Repo, gate: Gate, *options: str, stage: str = "pre-com
     script.write_text("#!/bin/sh\n" + gate.shell)
     script.chmod(0o755)
     arguments = ["-m", "Sitting"] if stage != "editor" else ["-t", str(hooks / "editor")]
+    count = len(gate.arrivals()) + 1  # before it starts: it may be quicker than we are
     with running(["git", "commit", *arguments, *options], repo, GIT_EDITOR=str(hooks / "editor")) as process:
-        count = len(gate.arrivals()) + 1
         gate.wait_reached(count)
         if before is None:
             script.unlink()
