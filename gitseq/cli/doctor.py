@@ -117,6 +117,8 @@ def _plan(repo: "Repo", context: "Context") -> "tuple[Plan | None, ConfigError |
         return compile_plan(where, fetch, settings.vet).plan, None
     except ConfigError as error:
         return None, error
+    except EnvironmentProblem:  # git is missing or refuses this repository, which has a check of its own
+        return None, None
     except ImportError as error:  # told by the check of the packages
         return None, ConfigError("the configuration cannot be read", why=str(error))
 
