@@ -8,7 +8,6 @@ program hold, pages they share counted once, looked at twenty times a second fro
 
 import argparse
 import ctypes
-import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import contenders
 import measure
 import psutil
 from contenders import Contender, Gitseq, Lefthook, PreCommit, Prek, Sh
+from family import clear, descendants, resident
 
 WORK_TREES = 12
 PATIENCE = 120.0
@@ -86,47 +86,21 @@ class Round(NamedTuple):
     refused: int
 
 
-def family() -> "list[psutil.Process]":
-    """Everything alive below us."""
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            if process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
-
-
 def look(hook: str) -> "tuple[int, int, int]":
     """(hooks running, bytes, processes) at this moment."""
-    hooks = total = 0
-    processes = family()
+    hooks = 0
+    processes = descendants()
     ours = {process.pid for process in processes if _runs(process, hook)}
     for process in processes:
         with suppress(psutil.Error):
-            total += process.memory_full_info().pss
             hooks += process.pid in ours and process.ppid() not in ours
-    return hooks, total, len(processes)
+    return hooks, resident(processes), len(processes)
 
 
 def _runs(process: psutil.Process, hook: str) -> bool:
     with suppress(psutil.Error):
         return hook in process.cmdline()
     return False
-
-
-def clear() -> None:
-    """End by pid whatever is left, and bury it."""
-    for _round in range(100):
-        left = family()
-        for process in left:
-            with suppress(psutil.Error):
-                process.kill()
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        if not left:
-            return
-        time.sleep(0.02)
 
 
 class Arena:

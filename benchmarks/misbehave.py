@@ -24,6 +24,7 @@ import contenders
 import measure
 import psutil
 from contenders import Contender, Gitseq, Lefthook, PreCommit, Prek
+from family import clear, descendants, resident
 
 TIMEOUT, GRACE, PROCESSES = 3, 1, 32
 PATIENCE = 12.0
@@ -167,40 +168,6 @@ class Timed(Lefthook):
 
 
 ENTRANTS = (Caged, LocalHook, LocalPrek, Timed)
-
-
-def descendants() -> "list[psutil.Process]":
-    """Everything alive below us."""
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            if process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
-
-
-def resident(processes: "list[psutil.Process]") -> int:
-    """Bytes, shared ones once."""
-    total = 0
-    for process in processes:
-        with suppress(psutil.Error):
-            total += process.memory_full_info().pss
-    return total
-
-
-def clear() -> None:
-    """End by pid whatever is left of a contender, and bury it."""
-    for _round in range(100):
-        left = descendants()
-        for process in left:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        if not left:
-            return
-        time.sleep(0.02)
 
 
 def commit(repo: Path, entrant: Contender, during: "Callable[[], None] | None" = None) -> End:

@@ -28,6 +28,7 @@ import contenders
 import measure
 import psutil
 from contenders import Contender, Gitseq, Lefthook, PreCommit, Prek
+from family import clear, descendants
 
 _PR_SET_CHILD_SUBREAPER = 36
 PATIENCE = 20.0
@@ -250,26 +251,11 @@ def finish(process: "subprocess.Popen[bytes]") -> int:
 
 
 def hooks_alive() -> bool:
-    for process in psutil.Process().children(recursive=True):
+    for process in descendants():
         with suppress(psutil.NoSuchProcess):
-            if process.status() != psutil.STATUS_ZOMBIE and "hook.py" in " ".join(process.cmdline()):
+            if "hook.py" in " ".join(process.cmdline()):
                 return True
     return False
-
-
-def clear() -> None:
-    """End by pid whatever is left of a contender, and bury it."""
-    for _round in range(100):
-        left = [p for p in psutil.Process().children(recursive=True) if p.is_running()]
-        for process in left:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        if not left:
-            return
-        time.sleep(0.02)
 
 
 # --- one run that is ended, or edited under ----------------------------------------------------------
