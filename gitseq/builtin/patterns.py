@@ -9,8 +9,18 @@ from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile, finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from re import Pattern
+
+
+def _by_block(file: File, lines: "Callable[[bytes, int, bytes], Iterable[bytes]]") -> bytes:
+    """What `lines` finds in each block of a large file; it is told the number of the block's first line."""
+    output: "list[bytes]" = []
+    line = 1
+    for block in file.blocks():
+        output += lines(file.path, line, block)
+        line += block.count(b"\n")
+    return b"".join(output)
 
 
 class Permalinks(PerFile):
@@ -39,12 +49,7 @@ class Permalinks(PerFile):
 
     def check_large(self, file: File) -> Finding:
         """The same, block by block."""
-        output: "list[bytes]" = []
-        line = 1
-        for block in file.blocks():
-            output += self._lines(file.path, line, block)
-            line += block.count(b"\n")
-        return self._told(b"".join(output))
+        return self._told(_by_block(file, self._lines))
 
     def end(self, context: Context) -> Finding:  # noqa: ARG002
         """What to do about it."""
@@ -111,12 +116,7 @@ class ForbidPattern(_Patterns):
 
     def check_large(self, file: File) -> Finding:
         """The same, block by block: a match does not reach beyond its block of lines."""
-        output: "list[bytes]" = []
-        line = 1
-        for block in file.blocks():
-            output += self._lines(file.path, line, block)
-            line += block.count(b"\n")
-        return self._told(b"".join(output))
+        return self._told(_by_block(file, self._lines))
 
     def _lines(self, path: bytes, first: int, content: bytes) -> "Iterator[bytes]":
         starts = sorted({_line_start(content, match) for each in self._patterns for match in each.finditer(content)})
