@@ -76,7 +76,7 @@ class Ledger:
         self._make_room(os.path.dirname(path))
         signature = files.signature(path)
         if signature is not None and signature[1] + len(new) > max(GENERATION, 2 * len(new)):
-            os.replace(path, path + _OLDER)
+            _retire(path)
         _append(path, new, SIZE)
 
     # --- the same for a whole tree at once: which hooks have passed all of it
@@ -182,6 +182,14 @@ def _holds(content: bytes, key: bytes) -> bool:
     while at > 0 and at % SIZE:  # by accident across two keys
         at = content.find(key, at + 1)
     return at >= 0
+
+
+def _retire(path: bytes) -> None:
+    """A full file becomes the older generation, unless another writer that found it full has just done it."""
+    try:
+        os.replace(path, path + _OLDER)
+    except FileNotFoundError:
+        return
 
 
 def _append(path: bytes, new: bytes, size: int) -> None:

@@ -77,6 +77,22 @@ def test_what_is_used_stays_and_what_is_not_leaves(ledger, monkeypatch):
     assert ledger.stats().size <= 2 * 16 * 200
 
 
+def test_two_writers_that_find_one_file_full_both_note_their_passes(ledger, monkeypatch):
+    monkeypatch.setattr(store, "GENERATION", 16 * 100)
+    ledger.add(NS, keys(0, 90))
+    signature = store.files.signature
+
+    def another_writer_is_quicker(path):
+        found = signature(path)
+        monkeypatch.setattr(store.files, "signature", signature)
+        os.rename(path, path + b".old")
+        return found
+
+    monkeypatch.setattr(store.files, "signature", another_writer_is_quicker)
+    ledger.add(NS, keys(200, 250))
+    assert ledger.passed(NS, keys(0, 250)) == {*keys(0, 90), *keys(200, 250)}
+
+
 def test_size_of_all_is_bounded_and_the_oldest_leave(ledger, monkeypatch):
     monkeypatch.setattr(store, "MOST_BYTES", 16 * 1000)
     for number in range(100):
