@@ -69,10 +69,11 @@ class _Group:
 class _Lean(ast.NodeTransformer):
     """Takes away what only a reader and a type checker look at, and what of `os` nothing here needs."""
 
-    def visit_Import(self, node: ast.Import) -> "ast.AST | list[ast.stmt]":
-        if [alias.name for alias in node.names] != ["os"]:
-            return node
-        return ast.ImportFrom("gitseq.host", [ast.alias("light_os", node.names[0].asname or "os")], 0)
+    def visit_Import(self, node: ast.Import) -> ast.stmt:
+        name = node.names[0].name
+        if name == "os":
+            return ast.ImportFrom("gitseq.host", [ast.alias("light_os", "os")], 0)
+        return ast.Import([ast.alias("_stat", "stat")]) if name == "stat" else node  # its half in C
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self.generic_visit(node)
