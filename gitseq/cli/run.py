@@ -3,7 +3,6 @@
 import os
 
 from gitseq.cli import configuration
-from gitseq.config.explain import nearest
 from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
 from gitseq.engine import request as asked
@@ -225,6 +224,8 @@ def known_stage(name: str) -> str:
     """The stage a person means. UsageError when there is none of that name."""
     name = LEGACY_NAMES.get(name, name)
     if name not in STAGES:
+        from gitseq.config.explain import nearest
+
         raise UsageError(f"there is no stage `{name}`{nearest(name, STAGES)}", hint="Stages: " + ", ".join(STAGES))
     return name
 
