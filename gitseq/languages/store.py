@@ -11,14 +11,15 @@
       repositories/<digest>         which work tree uses which of these (for `gitseq env gc`)
       locks/                        one lock file for each of the above
 
-Without $GITSEQ_HOME it lies in the platform's cache directory. Everything is made with mode 0700. On the hot path an
-environment costs the reading of its `ready` and a `stat` of each file named in it.
+$GITSEQ_HOME is an absolute path; without it the store lies in the platform's cache directory. Everything is made with
+mode 0700. On the hot path an environment costs the reading of its `ready` and a `stat` of each file named in it.
 """
 
 import os
 import sys
 from _blake2 import blake2b
 
+from gitseq.errors import UsageError
 from gitseq.host import files
 from gitseq.model import Hook, Record
 
@@ -33,13 +34,29 @@ _README = b"Repositories and environments of git hooks, kept by gitseq. `gitseq 
 
 
 def home(env: "Env") -> bytes:
-    """The folder of the store; it need not exist."""
+    """The folder of the store; it need not exist. UsageError for a GITSEQ_HOME that is no absolute path.
+
+    A relative XDG_CACHE_HOME is ignored, as the XDG Base Directory Specification wants it.
+    """
     if named := env.get(b"GITSEQ_HOME"):
-        return os.path.abspath(named)
+        if not named.startswith(b"/"):  # each folder that a hook runs in would have another store
+            raise _relative(named)
+        return os.path.normpath(named)
     user = env.get(b"HOME") or os.path.expanduser(b"~")
     if sys.platform == "darwin":
         return user + b"/Library/Caches/gitseq"
-    return (env.get(b"XDG_CACHE_HOME") or user + b"/.cache") + b"/gitseq"
+    cache = env.get(b"XDG_CACHE_HOME", b"")
+    return (cache if cache.startswith(b"/") else user + b"/.cache") + b"/gitseq"
+
+
+def _relative(named: bytes) -> UsageError:
+    told = named.decode("utf-8", "backslashreplace")
+    meant = told[2:] if told.startswith(("./", "~/")) else told
+    return UsageError(
+        f"GITSEQ_HOME is not an absolute path: {told}",
+        why="gitseq runs in many folders, and each of them would get another store of environments.",
+        hint=f'Name it from the root on: export GITSEQ_HOME="{"$HOME" if told[0] == "~" else "$PWD"}/{meant}"',
+    )
 
 
 def digest(*parts: "str | bytes") -> bytes:

@@ -5,10 +5,12 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from gitseq.languages.store import home
 from tests.support import hookrepos
 from tests.support.hookrepos import NO_NETWORK, configure, empty_home, setup, stored, yaml
 from tests.support.procs import spawned, wait_until
@@ -341,3 +343,22 @@ def test_hook_that_makes_repositories_does_not_hurt_the_one_it_checks(repo):
         assert done.returncode == 0, text(done)
     assert repo.git("config", "--get", "core.bare").stdout == b"false\n"
     assert repo.status() == linked.status() == b""
+
+
+@pytest.mark.parametrize("named", ["cache", "./cache", "~/cache"])
+def test_home_that_is_not_absolute_is_refused_and_nothing_is_made(counting, named):
+    counting.env["GITSEQ_HOME"] = named
+    verbs = ["run", "--all-files"], ["env", "list"], ["env", "gc"], ["env", "install"], ["install", "--environments"]
+    for verb in verbs:
+        done = counting.gitseq(*verb)
+        assert done.returncode == 2, verb
+        told = text(done)
+        assert f"GITSEQ_HOME is not an absolute path: {named}" in told
+        assert f'export GITSEQ_HOME="{"$HOME" if named[0] == "~" else "$PWD"}/cache"' in told
+    assert counting.commit(check=False).returncode == 1  # all that git makes of a hook's exit code
+    assert counting.status() == b"A  a.txt\n"
+
+
+def test_relative_xdg_cache_home_is_ignored():
+    env = {b"HOME": b"/home/me", b"XDG_CACHE_HOME": b"cache"}
+    assert home(env) == (b"/home/me/.cache/gitseq" if sys.platform != "darwin" else b"/home/me/Library/Caches/gitseq")
