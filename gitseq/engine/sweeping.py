@@ -36,7 +36,7 @@ def sweep(site: "Site") -> Swept:
             name = os.path.basename(path)
             if kind + b"/" + name in used:
                 continue
-            with installer.alone(site, store.lock(_lock_of(kind, name)), "it makes what is to be removed"):
+            with installer.alone(site, store.lock_of(path), "it makes what is to be removed"):
                 freed += size(path)
                 files.remove(path + b"/ready")
                 files.remove_tree(path)
@@ -53,12 +53,6 @@ def _in_use(store: Store) -> "set[bytes]":
         else:
             files.remove(record)
     return used
-
-
-def _lock_of(kind: bytes, name: bytes) -> bytes:
-    if kind == b"environments":
-        return name
-    return b"rev-" + name.removesuffix(b".new")
 
 
 def _forget_revs(store: Store) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from gitseq.host.env import Env
 
+UNFINISHED = b".new"
+"""How the name of a clone ends while it is made, and for ever when whoever made it died."""
 _PRIVATE = 0o700
 _README = b"Repositories and environments of git hooks, kept by gitseq. `gitseq env list` tells what is here.\n"
 
@@ -124,6 +126,14 @@ class Store:
         """The environment of a hook; `version` is what its language makes of `language_version`."""
         key = digest(hook.language, version, *hook.dependencies, "source", hook.source)
         return Environment(self.folder + b"/environments/" + hook.language.encode() + b"-" + key)
+
+    def beside(self, name: bytes) -> bytes:
+        """Where a clone is made before it is renamed into its place; makes the folder above. Raises OSError."""
+        return self.make(b"clones") + b"/" + name + UNFINISHED
+
+    def lock_of(self, path: bytes) -> bytes:
+        """The lock file of a clone or environment by where it lies; makes its folder. Raises OSError."""
+        return self.lock(os.path.basename(path).removesuffix(UNFINISHED))
 
     def lock(self, name: bytes) -> bytes:
         """The lock file of something in the store; makes its folder. Raises OSError."""
