@@ -120,21 +120,37 @@ def ensure_private_dir(path: bytes) -> None:
 
 
 def remove_tree(path: bytes) -> None:
-    """Remove a folder and all in it, read-only folders too; one that is gone already is no error. Raises OSError."""
+    """Remove a folder and all in it, read-only folders too; one that is gone already is no error.
+
+    What cannot be removed keeps nothing else from being removed; then raises OSError, for the first of it.
+    """
     import shutil
 
+    stuck: "list[OSError]" = []
+
     def make_writable(_function: object, name: "str | bytes", _error: object) -> None:
-        if not os.path.lexists(name):
-            return
-        os.chmod(os.path.dirname(name), stat.S_IRWXU)
-        if os.path.isdir(name) and not os.path.islink(name):
-            os.chmod(name, stat.S_IRWXU)
-            shutil.rmtree(name)
-        else:
-            os.unlink(name)
+        try:
+            _remove_read_only(name)
+        except OSError as error:
+            stuck.append(error)
 
     if os.path.lexists(path):
         shutil.rmtree(os.fsdecode(path), onerror=make_writable)
+    if stuck:
+        raise stuck[0]
+
+
+def _remove_read_only(name: "str | bytes") -> None:
+    import shutil
+
+    if not os.path.lexists(name):
+        return
+    os.chmod(os.path.dirname(name), stat.S_IRWXU)
+    if os.path.isdir(name) and not os.path.islink(name):
+        os.chmod(name, stat.S_IRWXU)
+        shutil.rmtree(name)
+    else:
+        os.unlink(name)
 
 
 def copy_tree(source: bytes, target: bytes) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 UNFINISHED = b".new"
 """How the name of a clone ends while it is made, and for ever when whoever made it died."""
+GONE = b".gone"
+"""How the name of a clone or environment ends while it is removed, and as long as something of it will not go."""
 _PRIVATE = 0o700
 _README = b"Repositories and environments of git hooks, kept by gitseq. `gitseq env list` tells what is here.\n"
 
@@ -133,7 +135,7 @@ class Store:
 
     def lock_of(self, path: bytes) -> bytes:
         """The lock file of a clone or environment by where it lies; makes its folder. Raises OSError."""
-        return self.lock(os.path.basename(path).removesuffix(UNFINISHED))
+        return self.lock(os.path.basename(path).removesuffix(GONE).removesuffix(UNFINISHED))
 
     def lock(self, name: bytes) -> bytes:
         """The lock file of something in the store; makes its folder. Raises OSError."""
@@ -179,7 +181,8 @@ class Store:
     def records(self) -> "Iterator[tuple[bytes, bytes, bytes, list[bytes]]]":
         """(the record, top of the work tree, its configuration file, what it uses) of each work tree that was seen."""
         for path in self.entries(b"repositories"):
-            top, source, *used = (files.read(path) or b"\0").split(b"\0")
+            top, _, rest = (files.read(path) or b"").partition(b"\0")
+            source, *used = rest.split(b"\0")
             yield path, top, os.path.join(top, source), used
 
     def entries(self, kind: bytes) -> "list[bytes]":
