@@ -8,7 +8,7 @@ from gitseq.errors import ConfigError, EnvironmentProblem, NoConfiguration
 from gitseq.git import repo
 from gitseq.git.nested import Nested
 from gitseq.host import terminal
-from gitseq.model import Plan
+from gitseq.model import Hook, Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,4 +89,19 @@ def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
 
 def remarks(plan: Plan) -> "list[str]":
     """What there is to say about a sound configuration, a line each."""
-    return [f"warning: {text}" for text in plan.warnings] + [f"note: {text}" for text in plan.notices]
+    warnings = [*plan.warnings, *(_without_content(hook) for hook in plan.hooks if _is_kept_by_nothing(hook))]
+    return [f"warning: {text}" for text in warnings] + [f"note: {text}" for text in plan.notices]
+
+
+def _is_kept_by_nothing(hook: Hook) -> bool:
+    """Whether a cached hook also runs without any file, and names no other content that its pass could stand for."""
+    takes_all_as_one = hook.cache == "tree" or hook.pass_filenames == 0
+    return bool(hook.cache and hook.always_run and takes_all_as_one and not hook.inputs and not hook.builtin)
+
+
+def _without_content(hook: Hook) -> str:
+    return (
+        f"hook `{hook.label}` always runs, and `cache` keeps its passes by the files that are selected: whatever else it "
+        "looks at may change unseen, and where no file is selected it is run each time; "
+        'name what it looks at, such as inputs = ["**"], or take `cache` away'
+    )
