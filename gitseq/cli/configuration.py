@@ -101,7 +101,7 @@ def _is_kept_by_nothing(hook: Hook) -> bool:
 
 def _without_content(hook: Hook) -> str:
     return (
-        f"hook `{hook.label}` always runs, and `cache` keeps its passes by the files that are selected: whatever else it "
-        "looks at may change unseen, and where no file is selected it is run each time; "
+        f"hook `{hook.label}` always runs, and `cache` keeps its passes by the files that are selected: "
+        "whatever else it looks at may change unseen, and where no file is selected it is run each time; "
         'name what it looks at, such as inputs = ["**"], or take `cache` away'
     )
