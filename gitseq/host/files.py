@@ -1,5 +1,6 @@
 """Files: reads that answer None instead of raising, and writes that are whole or absent."""
 
+import errno
 import os
 import stat
 
@@ -69,6 +70,38 @@ def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600, *, whate
     except BaseException:
         remove(beside)
         raise
+
+
+_ACL = "system.posix_acl_access"
+
+
+def copy_attributes(source: bytes, target: "bytes | int") -> bool:
+    """Give a file the ACL and the extended attributes in `user.` of another, and no more; whether it has them now.
+
+    Its mode has to be set afterwards, for an ACL sets it, too. Labels of the system (`security.`) are left to the
+    system. Where Python knows no call for them (all but Linux) there is nothing to be done.
+    """
+    if not hasattr(os, "listxattr"):
+        return True
+    try:
+        wanted = _attributes(source)
+        for name in _attributes(target).keys() - wanted.keys():  # inherited from the folder it was made in
+            os.removexattr(target, name)
+        for name, value in wanted.items():
+            os.setxattr(target, name, value)
+    except OSError:
+        return False
+    return True
+
+
+def _attributes(file: "bytes | int") -> "dict[str, bytes]":
+    try:
+        names = os.listxattr(file)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return {}
+        raise
+    return {name: os.getxattr(file, name) for name in names if name == _ACL or name.startswith("user.")}
 
 
 def keep_as(path: bytes, kept: bytes) -> None:
