@@ -180,7 +180,8 @@ class Inside:
             return
         wanted = {each: set(each.asked.job.paths) for each in parts}
         selected = {each: frozenset(each.asked.paths) for each in parts}
-        for handful in _handfuls(_in_order(parts), self._folder(parts[0])):
+        read: set[bytes] = set().union(*(wanted[each] for each in parts if each.check.reads))
+        for handful in _handfuls(_in_order(parts), self._folder(parts[0]), read):
             for number, each in enumerate(parts):
                 if each.is_decided:
                     continue
@@ -314,13 +315,13 @@ def _in_order(parts: "list[Part]") -> "list[bytes]":
     return sorted({path for each in parts for path in each.asked.job.paths})
 
 
-def _handfuls(paths: "list[bytes]", folder: bytes) -> "Iterable[list[File]]":
-    """Files in portions of bounded size, read already."""
+def _handfuls(paths: "list[bytes]", folder: bytes, read: "set[bytes]") -> "Iterable[list[File]]":
+    """Files in portions of bounded size; those in `read` are read already, of the others somebody wants the name."""
     handful: list[File] = []
     held = 0
     for path in paths:
         file = File(path, 0, folder)
-        held += _held(file)
+        held += _held(file) if path in read else 0
         handful.append(file)
         if len(handful) >= _HANDFUL or held >= _HANDFUL_BYTES:
             yield handful

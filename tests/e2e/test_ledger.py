@@ -10,8 +10,12 @@ import pytest
 
 from gitseq.builtin import base
 from gitseq.builtin.base import File
+from gitseq.core.stages import STAGES
 from gitseq.engine import contents, inside
+from gitseq.engine.request import ALL_FILES, Request
 from gitseq.git.repo import discover
+from gitseq.model import Hook, Plan
+from tests.support.ledger import execute
 from tests.support.procs import spawned, wait_until
 from tests.support.repo import BIN, Repo
 
@@ -610,3 +614,32 @@ def test_a_built_in_hook_that_looks_at_more_than_content_cannot_be_cached(repo):
     assert done.returncode == 2
     assert b"cache" in done.stderr
     assert b"looks at more than the content of files" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ids", "read"),
+    [
+        (["name-tests-test", "check-added-large-files", "check-symlinks", "check-illegal-windows-names"], set()),
+        (["check-added-large-files", "trailing-whitespace"], {"a.txt"}),
+        (["forbid-submodules", "trailing-whitespace", "check-symlinks", "end-of-file-fixer"], {"a.txt"}),
+    ],
+)
+def test_no_file_is_read_for_hooks_that_look_at_names(repo, monkeypatch, ids, read):
+    repo.commit_file("a.txt", "a\n")
+    repo.commit_file("b_test.py", "b\n")
+    opened = set()
+    really = base._read
+
+    def noted(location, most=None):
+        opened.add(os.fsdecode(os.path.basename(location)))
+        return really(location, most)
+
+    monkeypatch.setattr(base, "_read", noted)
+    chosen = {"trailing-whitespace": "txt$", "end-of-file-fixer": "txt$", "name-tests-test": "py$"}
+    chosen |= {"forbid-submodules": "^$", "check-illegal-windows-names": "^$"}
+    hooks = tuple(
+        Hook(id=one, name=one, argv=(), builtin=one, stages=("pre-commit",), files=chosen.get(one, "")) for one in ids
+    )
+    done = execute(repo, Plan("gitseq.toml", hooks), {}, Request(STAGES["pre-commit"], select=ALL_FILES))
+    assert done.exit_code == 0, done
+    assert opened == read
