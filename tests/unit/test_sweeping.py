@@ -7,7 +7,7 @@ import os
 import pytest
 
 from gitseq.cli import env as verb
-from gitseq.cli.main import Context
+from gitseq.cli.context import Context
 from gitseq.languages.store import GONE, Store
 
 UNUSED = "environments/golang-1", "environments/golang-2", "environments/golang-3", "clones/1", "clones/2"
