@@ -55,8 +55,8 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
 def current_plan(repo: "Repo", env: "Env", explicit: "bytes | None" = None) -> Plan:
     """The plan of the configuration as it is now, nested ones included unless one is named. Raises ConfigError,
     NoConfiguration, and what fetching its repositories raises."""
-    fetch, nested = fetcher(repo, env), Nested(repo, env)
-    return compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, vet=settings.vet, nested=nested)
+    where = kept.Where(repo.top, env, explicit, Nested(repo, env))
+    return compiled.load(where, repo.state_dir, fetch=fetcher(repo, env), vet=settings.vet)
 
 
 def fetcher(repo: "Repo", env: "Env") -> "Fetch":
