@@ -180,7 +180,8 @@ class Inside:
             return
         wanted = {each: set(each.asked.job.paths) for each in parts}
         selected = {each: frozenset(each.asked.paths) for each in parts}
-        for handful in _handfuls(_in_order(parts), self._folder(parts[0])):
+        read: set[bytes] = set().union(*(wanted[each] for each in parts if each.check.reads))
+        for handful in _handfuls(_in_order(parts), self._folder(parts[0]), read):
             for number, each in enumerate(parts):
                 if each.is_decided:
                     continue
@@ -314,13 +315,13 @@ def _in_order(parts: "list[Part]") -> "list[bytes]":
     return sorted({path for each in parts for path in each.asked.job.paths})
 
 
-def _handfuls(paths: "list[bytes]", folder: bytes) -> "Iterable[list[File]]":
-    """Files in portions of bounded size, read already."""
+def _handfuls(paths: "list[bytes]", folder: bytes, read: "set[bytes]") -> "Iterable[list[File]]":
+    """Files in portions of bounded size; those in `read` are read already, of the others somebody wants the name."""
     handful: list[File] = []
     held = 0
     for path in paths:
         file = File(path, 0, folder)
-        held += _held(file)
+        held += _held(file) if path in read else 0
         handful.append(file)
         if len(handful) >= _HANDFUL or held >= _HANDFUL_BYTES:
             yield handful
@@ -340,9 +341,10 @@ def _held(file: File) -> int:
 def write(file: File, fixed: "bytes | Iterable[bytes]", scratch: bytes) -> "Finding | None":
     """After this returns, or dies, the file holds its old content or all of the new one, and has its old mode.
 
-    The new content is written into the git directory and renamed over the file; where that cannot be (another file
-    system, a folder we may not write to, several names or another owner of the file) it is written in its place, which
-    a death can tear. A symbolic link is followed. Answers why nothing was written: it could not be, or somebody has
+    So it has its ACL and the extended attributes that the user gave it. The new content is written into the git
+    directory and renamed over the file; where that cannot be (another file system, a folder we may not write to,
+    several names or another owner of the file, attributes that cannot be copied) it is written in its place, which a
+    death can tear. A symbolic link is followed. Answers why nothing was written: it could not be, or somebody has
     written to the file since it was looked at, whose text must not be lost.
     """
     try:
@@ -364,11 +366,12 @@ def _write(file: File, fixed: "bytes | Iterable[bytes]", scratch: bytes) -> "Fin
                 stream.write(fixed)
             else:
                 stream.writelines(fixed)
+            is_alike = files.copy_attributes(target, stream.fileno())
             os.fchmod(stream.fileno(), st.st_mode & 0o7777)
             ours = os.fstat(stream.fileno())
         if not file.is_as_read() or files.signature(target) != before:
             return finding(file.path + b": was written to while it was looked at, so its fix was not")
-        is_alike = st.st_nlink == 1 and (st.st_uid, st.st_gid) == (ours.st_uid, ours.st_gid)
+        is_alike = is_alike and st.st_nlink == 1 and (st.st_uid, st.st_gid) == (ours.st_uid, ours.st_gid)
         if not is_alike or not _renamed(beside, target):
             _copy_into(beside, target)
     finally:
