@@ -59,7 +59,7 @@ if os.fork() == 0:
     "hog": """
 import time
 held = [b"x" * (1 << 20) for _ in range(600)]
-time.sleep(5)
+time.sleep(4)
 """,
     "bomb": """
 import os, time
@@ -69,7 +69,7 @@ os.close(put)
 while os.read(tokens, 1):
     if os.fork() == 0:
         os.setsid()
-time.sleep(5)
+time.sleep(4)
 """,
     "shared": """
 import os, time
@@ -244,8 +244,8 @@ def run(trial: Trial) -> "list[Row]":
 WORKLOAD = Workload(
     "W6",
     "A commit whose hook misbehaves",
-    f"One try each. Caps where they exist: timeout {TIMEOUT} s, grace {GRACE} s, {PROCESSES} processes, memory as told; "
-    f'a commit that has not ended after {PATIENCE:.0f} s hangs. "Left" are processes alive after it has ended, or after '
+    f"One try each. Caps, where known: timeout {TIMEOUT} s, grace {GRACE} s, {PROCESSES} processes, memory as told. "
+    f'A commit that has not ended after {PATIENCE:.0f} s "hangs". "Left" are processes alive after its end, or after '
     "those seconds.",
     run,
     outcomes=True,

@@ -48,8 +48,12 @@ def run(trial: Trial) -> "list[Row]":
     env = contenders.environment(trial.installed.own, trial.folder)
     path = trial.folder / "repo"
     contenders.make_repository(path, 10, env)
-    lanes = [Line(name, command, path, env) for name, command in ways(trial.installed.own / "gitseq").items()]
-    return measure.compete(lanes, trial.rounds(9, 2))
+    lanes = [
+        Line(name, command, path, env)
+        for name, command in ways(trial.installed.own / "gitseq").items()
+        if not trial.wanted or name.split()[0] in trial.wanted
+    ]
+    return measure.compete(lanes, trial.rounds(5, 1), warm_up=0 if trial.quick else 1)
 
 
 WORKLOAD = Workload(

@@ -80,11 +80,11 @@ class CommitOne(Lane):
         super().__init__(case, site.entrant.title)
         self._site = site
         self._file = file
+        self._text = file.read_text()
         self._number = 0
 
     def round(self) -> Sample:
         self._number += 1
-        with self._file.open("a") as stream:
-            stream.write(f"# {self._number}\n")
+        self._file.write_text(f"# {self._number}\n{self._text}")
         self._site.git("add", str(self._file))
         return measure.run(["git", "commit", "-q", "-m", f"Round {self._number}"], self._site.env, self._site.path)
