@@ -101,6 +101,23 @@ def _runs(process: psutil.Process, hook: str) -> bool:
     return False
 
 
+class Watch:
+    """The most that was seen of each, looking often, but no more than a sixth of the time of one core."""
+
+    def __init__(self, hook: str) -> None:
+        self._hook = hook
+        self._due = 0.0
+        self.most = (0, 0, 0)
+
+    def look_when_due(self) -> None:
+        if time.monotonic() < self._due:
+            return
+        used = time.process_time()
+        hooks, size, processes = look(self._hook)
+        self.most = (max(self.most[0], hooks), max(self.most[1], size), max(self.most[2], processes))
+        self._due = time.monotonic() + 5 * (time.process_time() - used)
+
+
 class Arena:
     """One contender in its own repository, with its work trees."""
 
@@ -129,19 +146,17 @@ class Arena:
             self._git(self._tree(number), "add", "-A")
         began = time.monotonic()
         commits = [self._commit(number) for number in range(WORK_TREES)]
-        most = peak = processes = 0
+        watch = Watch(self._hook)
         ended: "list[float]" = []
         while len(ended) < WORK_TREES and time.monotonic() - began < PATIENCE:
-            looking = time.monotonic()
-            seen = look(self._hook)
-            most, peak, processes = max(most, seen[0]), max(peak, seen[1]), max(processes, seen[2])
+            watch.look_when_due()
             through = sum(commit.poll() is not None for commit in commits)
-            now = time.monotonic()
-            ended += [now - began] * (through - len(ended))
-            time.sleep(max(0.05, 5 * (now - looking)))  # watching disturbs: at most a sixth of one core
+            ended += [time.monotonic() - began] * (through - len(ended))
+            time.sleep(0.05)
         refused = sum(commit.returncode != 0 for commit in commits)
         clear()
-        self.rounds.append(Round(most, peak, processes, ended[0] if ended else PATIENCE, ended[-1], refused))
+        ended += [PATIENCE] * (WORK_TREES - len(ended))
+        self.rounds.append(Round(*watch.most, ended[0], ended[-1], refused))
 
     def _commit(self, number: int) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(

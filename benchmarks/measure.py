@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ class Lane:
         return Row(self.case, self.contender, [sample.wall for sample in self.samples], more)
 
 
-def compete(lanes: "list[Lane]", rounds: int, warm_up: int = 1) -> "list[Row]":
+def compete(lanes: "Sequence[Lane]", rounds: int, warm_up: int = 1) -> "list[Row]":
     """Run every lane so many times, in random order within each round: a noisy moment hits them alike."""
     order = random.Random(0)
     turns = list(lanes)

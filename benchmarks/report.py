@@ -44,7 +44,7 @@ def _rounded(more: "dict[str, float | str]") -> "dict[str, float | str]":
 
 def load(path: Path) -> "dict[str, dict[str, Any]]":
     """Entries by name of workload; none where nothing has been stored."""
-    return json.loads(path.read_text()) if path.exists() else {}  # type: ignore[no-any-return]
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def store(path: Path, name: str, new: "dict[str, Any]") -> None:
