@@ -287,13 +287,14 @@ def peers_folder(given: "Path | None") -> Path:
         print(f"installing {', '.join(wanted)} into {FOLDER.name} ...", file=sys.stderr, flush=True)
         done.unlink(missing_ok=True)
         venv.create(FOLDER, with_pip=True)
-        subprocess.run([*PIP, "install", "--quiet", *wanted], check=True)
+        if subprocess.run([*PIP, "install", "--quiet", *wanted]).returncode:
+            raise SystemExit("pip could not install the peers (see above); nothing was measured")
         done.write_text("\n".join(wanted) + "\n")
     return FOLDER / "bin"
 
 
 def node_folder() -> "Path | None":
-    """Where npm has put husky and lint-staged; None, and a sentence, where there is no npm."""
+    """Where npm has put husky and lint-staged; None, and a sentence, where there is no npm or it cannot have them."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         print("npm was not found: husky and lint-staged are left out", file=sys.stderr, flush=True)
@@ -303,8 +304,11 @@ def node_folder() -> "Path | None":
     if not done.exists():
         print(f"installing husky and lint-staged into {FOLDER.name} ...", file=sys.stderr, flush=True)
         done.parent.mkdir(parents=True, exist_ok=True)
-        options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(done.parent)]
-        subprocess.run([npm, "install", *options, "husky", "lint-staged"], check=True, stdin=subprocess.DEVNULL)
+        options = ["--loglevel", "error", "--no-audit", "--no-fund", "--prefix", str(done.parent)]
+        fetch = [npm, "install", *options, "husky", "lint-staged"]
+        if subprocess.run(fetch, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
+            print("npm could not install husky and lint-staged: they are left out", file=sys.stderr, flush=True)
+            return None
         done.touch()
     return programs
 
