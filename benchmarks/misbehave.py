@@ -59,7 +59,7 @@ if os.fork() == 0:
     "hog": """
 import time
 held = [b"x" * (1 << 20) for _ in range(600)]
-time.sleep(4)
+time.sleep(3.6)
 """,
     "bomb": """
 import os, time
@@ -69,7 +69,7 @@ os.close(put)
 while os.read(tokens, 1):
     if os.fork() == 0:
         os.setsid()
-time.sleep(4)
+time.sleep(3.6)
 """,
     "shared": """
 import os, time
