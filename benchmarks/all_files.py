@@ -35,7 +35,7 @@ def run(trial: Trial) -> "list[Row]":
         ]
         every = [AllFiles(f"{files:,} files, all of them", *place) for place in places if place[0].runs_all_files]
         one = [Commit(f"{files:,} files, commit of one", *place) for place in places]
-        rows += measure.compete([*every, *one], trial.rounds(7, 3))
+        rows += measure.compete([*every, *one], trial.rounds(5, 3))
         for _, path in places:
             shutil.rmtree(path)
     return rows

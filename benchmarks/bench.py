@@ -77,7 +77,11 @@ def run(options: argparse.Namespace) -> int:
             print(f"{workload.name} could not be measured: {error}", flush=True)
             failed += 1
             continue
-        print(f"{report.tables(workload, report.rows_of(one))}\n\n({report.how(one)})", flush=True)
+        rows = report.rows_of(one)
+        print(
+            "\n\n".join([report.tables(workload, rows), *report.verdicts(workload, rows), f"({report.how(one)})"]),
+            flush=True,
+        )
         if not options.contender:
             report.store(results, workload.name, one)
             if not options.quick:

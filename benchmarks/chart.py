@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-_ROW, _TOP, _NAMES, _BAR, _GAP = 26, 66, 190, 96, 74
+_ROW, _TOP, _NAMES, _BAR, _GAP = 26, 66, 190, 100, 84
 
 
 class Panel(NamedTuple):

@@ -175,7 +175,7 @@ class Arena:
         more: "dict[str, float | str]" = {
             "first back s": middle("first"),
             "peak MiB": middle("peak") / 2**20,
-            "peak processes": middle("processes"),
+            "peak processes": int(middle("processes")),
             "hooks at once": max(seen.most_hooks for seen in self.rounds),
             "commits lost": sum(seen.refused for seen in self.rounds),
         }

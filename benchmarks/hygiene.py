@@ -98,7 +98,7 @@ def run(trial: Trial) -> "list[Row]":
     if not trial.quick:
         lanes += [ToFix(f"{name}, whole tree, {TO_FIX} files to fix", one) for one in sites]
     lanes += [CommitOne(f"{name}, commit of one file", one, min(one.path.rglob("*.py"))) for one in sites]
-    return measure.compete(lanes, trial.rounds(7, 3))
+    return measure.compete(lanes, trial.rounds(5, 3))
 
 
 WORKLOAD = Workload(

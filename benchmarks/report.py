@@ -79,9 +79,7 @@ def tables(workload: Workload, rows: "list[Row]") -> str:
         return _outcomes(rows)
     parts = []
     for case, group in groupby(rows, key=lambda row: row.case):
-        found = list(group)
-        parts.append(f"**{case}**\n\n{_case_table(workload, found)}")
-        parts += verdicts(workload, found)
+        parts.append(f"**{case}**\n\n{_case_table(workload, list(group))}")
     return "\n\n".join(parts)
 
 
@@ -109,30 +107,31 @@ def _outcomes(rows: "list[Row]") -> str:
 
 
 def number(value: "float | str") -> str:
-    """Three digits that count, and no more than two behind the point."""
+    """Three digits that count, and no more than two behind the point; what is counted, whole."""
     if isinstance(value, str):
         return value
-    if value == int(value) or value >= 100:
+    if isinstance(value, int) or value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def verdicts(workload: Workload, rows: "list[Row]") -> "list[str]":
-    """How gitseq stands to its budgets in a case."""
-    walls = {row.contender: measure.median(row.walls) for row in rows}
+    """How gitseq stands to its budgets, for who works on it."""
+    walls = {(row.case, row.contender): measure.median(row.walls) for row in rows}
     found = []
-    for budget in workload.budgets:
-        if budget.case == rows[0].case and {"gitseq", budget.peer} <= walls.keys():
-            ratio = walls["gitseq"] / walls[budget.peer]
-            word = "within" if ratio <= budget.ratio else "OVER"
-            found.append(f"gitseq is at {ratio:.2f} x {budget.peer}: {word} the budget of {budget.ratio} x.")
-    return ["\n".join(found)] if found else []
+    for case, peer, most in workload.budgets:
+        if {(case, "gitseq"), (case, peer)} <= walls.keys():
+            ratio = walls[case, "gitseq"] / walls[case, peer]
+            word = "within" if ratio <= most else "OVER"
+            found.append(f"{case}: gitseq is at {ratio:.2f} x {peer}, {word} the budget of {most} x")
+    return found
 
 
 def how(one: "dict[str, Any]") -> str:
     """When, how often and how long."""
     rounds = max(len(row["walls"]) for row in one["rows"])
-    return f"{one['taken']}, {rounds} round{'s' * (rounds > 1)}, {one['seconds']:.0f} s in all"
+    short = ", the short form" if one["quick"] else ""
+    return f"{one['taken']}, {rounds} round{'s' * (rounds > 1)}, {one['seconds']:.0f} s in all{short}"
 
 
 def where(one: "dict[str, Any]") -> str:

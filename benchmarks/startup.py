@@ -64,7 +64,7 @@ def run(trial: Trial) -> "list[Row]":
             Commit(title(files, hooks), entrant, set_up(entrant, path, files, hooks))
             for entrant, path in zip(entrants, paths, strict=True)
         ]
-        found = measure.compete(lanes, trial.rounds(21, 5), warm_up=2)
+        found = measure.compete(lanes, trial.rounds(15, 5), warm_up=2)
         if not trial.quick and shutil.which("strace"):
             found = [_counted(row, lane.count()) for row, lane in zip(found, lanes, strict=True)]
         rows += found

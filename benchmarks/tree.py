@@ -20,8 +20,8 @@ def git(path: Path, env: "dict[str, str]", *arguments: str) -> None:
 
 
 def repository(sources: Path, path: Path, env: "dict[str, str]") -> Path:
-    """A repository of a copy of the sources, before its first commit."""
-    shutil.copytree(sources, path, symlinks=True)
+    """A repository of a copy of the sources (or of what another repository holds), before its first commit."""
+    shutil.copytree(sources, path, symlinks=True, ignore=shutil.ignore_patterns(".git"))
     git(path, env, "init", "-q", "-b", "main")
     git(path, env, "config", "gc.auto", "0")
     git(path, env, "config", "maintenance.auto", "false")
