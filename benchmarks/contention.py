@@ -4,6 +4,7 @@ The hook takes 300 MB, burns 0.7 s of processor time and has three children. Mem
 program hold, pages they share counted once, looked at from outside, twenty times a second at most.
 """
 
+import random
 import shutil
 import subprocess
 import sys
@@ -190,8 +191,9 @@ def run(trial: Trial) -> "list[Row]":
     kinds = [kind for kind in KINDS if shutil.which("flock") or not issubclass(kind, Locked)]
     entrants = trial.entrants(kind for kind in kinds if kind in QUICK_KINDS or not trial.quick)
     arenas = [Arena(entrant, trial.folder / f"arena{number}", hook) for number, entrant in enumerate(entrants)]
+    order = random.Random(0)
     for _ in range(trial.rounds(3, 1)):
-        for arena in arenas:
+        for arena in order.sample(arenas, len(arenas)):
             arena.round()
     return [arena.row() for arena in arenas]
 
