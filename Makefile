@@ -48,17 +48,11 @@ campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
 coverage: $(VENV)/.ready ## branches of core, queue, cage, guard and ledger, across processes (long; not part of check)
 	$(BIN)/python -m tests.support.coverage_run $(ARGS)
 
-bench: $(VENV)/.ready ## start-up and whole-tree tables beside pre-commit, prek and lefthook
-	$(BIN)/python benchmarks/startup.py --count $(ARGS)
-	$(BIN)/python benchmarks/all_files.py $(ARGS)
-	$(BIN)/python benchmarks/queue_handoff.py
-	$(BIN)/python benchmarks/contention.py $(ARGS)
+bench: $(VENV)/.ready ## seven workloads beside pre-commit, prek, lefthook, husky: a quarter of an hour
+	$(BIN)/python benchmarks/bench.py $(ARGS)
 
-bench-quick: $(VENV)/.ready ## the same in about a minute
-	$(BIN)/python benchmarks/startup.py --quick $(ARGS)
-	$(BIN)/python benchmarks/all_files.py --quick $(ARGS)
-	$(BIN)/python benchmarks/queue_handoff.py --quick
-	$(BIN)/python benchmarks/contention.py --quick $(ARGS)
+bench-quick: $(VENV)/.ready ## a glance at the same, in less than three minutes
+	$(BIN)/python benchmarks/bench.py --quick $(ARGS)
 
 pages: $(VENV)/.ready ## write the pages that are read off the code
 	$(BIN)/python docs/generate.py

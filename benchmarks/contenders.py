@@ -1,15 +1,21 @@
 """What is compared: each contender sets itself up in a repository of its own, so that nothing is shared."""
 
-import argparse
 import json
 import os
 import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
+
+import tomli
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".venv-bench"
+"""What is fetched once: the peers, and sources to work on."""
+PIP = [str(FOLDER / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
 
 _FLOOR = """#!{python} -IS
 # The least a runner in Python can do: a lock, one question to git, the hooks one by one, a line.
@@ -37,14 +43,22 @@ class Contender:
     """A way to have no-op hooks run on commit. `folder` is where its program lies."""
 
     name = ""
+    title = ""
+    """What tables call it, where that is not its name."""
+    place = "peers"
+    """Where its program lies: a field of `Installed`."""
     runs_all_files = False
 
     def __init__(self, folder: Path, home: Path) -> None:
         self.folder = folder
         self.env = environment(folder, home)
+        self.title = self.title or self.name
 
     def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
         """Make so many hooks run in `repo`, each of them a program that is given the staged files."""
+
+    def set_up_linked(self, tree: Path) -> None:
+        """What it needs in a linked work tree of a repository in which it has been set up."""
 
     def all_files(self) -> "list[str]":
         """The command that runs the hooks over every file."""
@@ -93,6 +107,7 @@ class FloorPython(Contender):
 
 class Gitseq(Contender):
     name = "gitseq"
+    place = "own"
     runs_all_files = True
 
     def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
@@ -129,6 +144,7 @@ class Lefthook(Contender):
     """By its native binary: the package's Python wrapper around it would be measured otherwise."""
 
     name = "lefthook"
+    runs_all_files = True
 
     def __init__(self, folder: Path, home: Path) -> None:
         super().__init__(folder, home)
@@ -142,11 +158,42 @@ class Lefthook(Contender):
         (repo / "lefthook.yml").write_text(json.dumps({"pre-commit": {"jobs": jobs}}))
         self._ask(self._program, "install", cwd=repo)
 
+    def all_files(self) -> "list[str]":
+        return [self._program, "run", "pre-commit", "--all-files"]
+
     def version(self) -> str:
         return self._ask(self._program, "version").split()[0]
 
 
-ALL = (Nothing, Sh, FloorPython, Gitseq, Prek, PreCommit, Lefthook)
+class Husky(Contender):
+    """husky, whose hook calls lint-staged, by the folder that npm has put both into: no `npx` on the way."""
+
+    name = "husky + lint-staged"
+    place = "node"
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        super().__init__(folder, home)
+        node = Path(shutil.which("node") or "/usr/bin/node").parent
+        self.env["PATH"] += f":{node}"
+
+    def set_up(self, repo: Path, hooks: int, command: str = "true") -> None:
+        self.write(repo, {"*": [command] * hooks})
+
+    def write(self, repo: Path, commands: "dict[str, list[str]]") -> None:
+        """Make lint-staged run commands by glob."""
+        (repo / "lint-staged.config.mjs").write_text(f"export default {json.dumps(commands)}\n")
+        self.set_up_linked(repo)
+        (repo / ".husky" / "pre-commit").write_text("lint-staged\n")
+
+    def set_up_linked(self, tree: Path) -> None:
+        self._ask(str(self.folder / "husky"), cwd=tree)
+
+    def version(self) -> str:
+        husky = json.loads((self.folder.parent / "husky" / "package.json").read_text())["version"]
+        return f"{husky} + {self._ask(str(self.folder / 'lint-staged'), '--version')}"
+
+
+ALL = (Nothing, Sh, FloorPython, Gitseq, Prek, Lefthook, PreCommit, Husky)
 
 
 def _script(repo: Path, body: str) -> None:
@@ -203,37 +250,83 @@ def commit_set_up(path: Path, env: "dict[str, str]") -> None:
         )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options both benchmarks have."""
-    parser.add_argument("--rounds", type=int, help="measurements of each contender in each table")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller repositories")
-    parser.add_argument(
-        "--peers",
-        type=Path,
-        metavar="DIR",
-        help="a virtual environment that has the peers (default: .venv-bench is made)",
-    )
-    parser.add_argument("--only", action="append", metavar="NAME", help="only this contender (repeatable)")
+class Installed(NamedTuple):
+    """Where the contenders' programs lie."""
+
+    own: Path
+    """gitseq is the one of the environment that runs this."""
+    peers: Path
+    node: "Path | None"
+    """None where there is no npm."""
+
+    def entrants(self, kinds: "Iterable[type[Contender]]", home: Path) -> "list[Contender]":
+        """Those of the kinds that are here, in the order given."""
+        home.mkdir(exist_ok=True)
+        places = [(kind, getattr(self, kind.place)) for kind in kinds]
+        return [kind(place, home) for kind, place in places if place is not None]
+
+
+def installed(peers: "Path | None" = None) -> Installed:
+    """Where all programs lie, after installing what is missing.
+
+    `peers` is a virtual environment that has them already. Where npm is missing, says so once.
+    """
+    own = Path(sys.executable).parent
+    if not (own / "gitseq").exists():
+        raise SystemExit(f"no gitseq beside {sys.executable}: `make bench` has one installed")
+    return Installed(own, peers_folder(peers), node_folder())
 
 
 def peers_folder(given: "Path | None") -> Path:
     """Where the peers' programs lie; installs them (extra `bench`) when no folder is given."""
     if given is not None:
         return given.resolve() / "bin"
-    folder = ROOT / ".venv-bench"
-    if not (folder / "bin" / "prek").exists():
-        print(f"installing the peers into {folder.name} ...", flush=True)
-        venv.create(folder, with_pip=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, f"{ROOT}[bench]"], check=True)
-    return folder / "bin"
+    wanted = tomli.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["bench"]
+    done = FOLDER / ".installed"  # written last: an installation that was cut short is begun again
+    if not done.exists() or done.read_text().splitlines() != wanted:
+        print(f"installing {', '.join(wanted)} into {FOLDER.name} ...", file=sys.stderr, flush=True)
+        done.unlink(missing_ok=True)
+        venv.create(FOLDER, with_pip=True)
+        if subprocess.run([*PIP, "install", "--quiet", *wanted]).returncode:
+            raise SystemExit("pip could not install the peers (see above); nothing was measured")
+        done.write_text("\n".join(wanted) + "\n")
+    return FOLDER / "bin"
 
 
-def chosen(options: argparse.Namespace, home: Path) -> "list[Contender]":
-    """The contenders asked for; gitseq is the one beside the interpreter that runs this, if it is there."""
-    peers = peers_folder(options.peers)
-    own = Path(sys.executable).parent
-    own = own if (own / "gitseq").exists() else peers
-    return [
-        kind(own if kind is Gitseq else peers, home) for kind in ALL if not options.only or kind.name in options.only
-    ]
+def node_folder() -> "Path | None":
+    """Where npm has put husky and lint-staged; None, and a sentence, where there is no npm or it cannot have them."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        print("npm was not found: husky and lint-staged are left out", file=sys.stderr, flush=True)
+        return None
+    programs = FOLDER / "node" / "node_modules" / ".bin"
+    done = FOLDER / "node" / ".installed"
+    if not done.exists():
+        print(f"installing husky and lint-staged into {FOLDER.name} ...", file=sys.stderr, flush=True)
+        done.parent.mkdir(parents=True, exist_ok=True)
+        options = ["--loglevel", "error", "--no-audit", "--no-fund", "--prefix", str(done.parent)]
+        fetch = [npm, "install", *options, "husky", "lint-staged"]
+        if subprocess.run(fetch, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode:
+            print("npm could not install husky and lint-staged: they are left out", file=sys.stderr, flush=True)
+            return None
+        done.touch()
+    return programs
+
+
+def sources(requirement: str) -> Path:
+    """The unpacked sources of a release on PyPI, such as `Django==5.1.4`; fetched once."""
+    folder = FOLDER / "sources" / requirement
+    if not folder.exists():
+        peers_folder(None)  # its pip is the one that fetches
+        print(f"fetching the sources of {requirement} ...", file=sys.stderr, flush=True)
+        parts = folder.with_name(requirement + ".parts")
+        shutil.rmtree(parts, ignore_errors=True)
+        fetch = ["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(parts), requirement]
+        subprocess.run([*PIP, *fetch], check=True)
+        (archive,) = parts.iterdir()
+        shutil.unpack_archive(archive, parts)
+        archive.unlink()
+        (top,) = parts.iterdir()
+        top.rename(folder)
+        parts.rmdir()
+    return folder

@@ -1,33 +1,29 @@
-"""Twelve commits at once in twelve linked work trees, contender beside contender: memory, order, and who got through.
-
-    .venv/bin/python benchmarks/contention.py            (--quick: one round; --chart FILE: also draws it, as SVG)
+"""W4, twelve commits at once in twelve linked work trees: memory, processes, order, and who got through.
 
 The hook takes 300 MB, burns 0.7 s of processor time and has three children. Memory is what all processes below this
-program hold, pages they share counted once, looked at twenty times a second from outside.
+program hold, pages they share counted once, looked at from outside, twenty times a second at most.
 """
 
-import argparse
-import ctypes
+import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import chart
 import contenders
 import measure
 import psutil
-from contenders import Contender, Gitseq, Lefthook, PreCommit, Prek, Sh
+from contenders import Contender, Gitseq, Husky, Lefthook, PreCommit, Prek, Sh
 from family import clear, descendants, resident
+from measure import Row
+from workload import Trial, Workload
 
 WORK_TREES = 12
 PATIENCE = 120.0
 """Seconds after which what has not ended is ended."""
-_PR_SET_CHILD_SUBREAPER = 36
 
 HOOK = """#!{python} -IS
 import os, time
@@ -62,14 +58,17 @@ class Locked:
 
 
 class LockedPrek(Locked, Prek):
+    name = "prek"
     title = "prek under flock(1)"
 
 
 class LockedPreCommit(Locked, PreCommit):
+    name = "pre-commit"
     title = "pre-commit under flock(1)"
 
 
-ENTRANTS: "tuple[type[Contender], ...]" = (Sh, Gitseq, Prek, LockedPrek, Lefthook, PreCommit, LockedPreCommit)
+KINDS: "tuple[type[Contender], ...]" = (Sh, Gitseq, Prek, LockedPrek, Lefthook, PreCommit, LockedPreCommit, Husky)
+QUICK_KINDS = (Gitseq, Prek, LockedPrek)
 
 
 class Round(NamedTuple):
@@ -103,6 +102,23 @@ def _runs(process: psutil.Process, hook: str) -> bool:
     return False
 
 
+class Watch:
+    """The most that was seen of each, looking often, but no more than a sixth of the time of one core."""
+
+    def __init__(self, hook: str) -> None:
+        self._hook = hook
+        self._due = 0.0
+        self.most = (0, 0, 0)
+
+    def look_when_due(self) -> None:
+        if time.monotonic() < self._due:
+            return
+        used = time.process_time()
+        hooks, size, processes = look(self._hook)
+        self.most = (max(self.most[0], hooks), max(self.most[1], size), max(self.most[2], processes))
+        self._due = time.monotonic() + 5 * (time.process_time() - used)
+
+
 class Arena:
     """One contender in its own repository, with its work trees."""
 
@@ -116,10 +132,7 @@ class Arena:
         contenders.commit_set_up(path, entrant.env)
         for number in range(WORK_TREES):
             self._git(path, "worktree", "add", "-q", "-b", f"b{number}", str(self._tree(number)))
-
-    @property
-    def title(self) -> str:
-        return getattr(self.entrant, "title", self.entrant.name)
+            entrant.set_up_linked(self._tree(number))
 
     def _tree(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}-{number}")
@@ -134,17 +147,17 @@ class Arena:
             self._git(self._tree(number), "add", "-A")
         began = time.monotonic()
         commits = [self._commit(number) for number in range(WORK_TREES)]
-        most = peak = processes = 0
+        watch = Watch(self._hook)
         ended: "list[float]" = []
         while len(ended) < WORK_TREES and time.monotonic() - began < PATIENCE:
-            seen = look(self._hook)
-            most, peak, processes = max(most, seen[0]), max(peak, seen[1]), max(processes, seen[2])
+            watch.look_when_due()
             through = sum(commit.poll() is not None for commit in commits)
             ended += [time.monotonic() - began] * (through - len(ended))
             time.sleep(0.05)
         refused = sum(commit.returncode != 0 for commit in commits)
         clear()
-        self.rounds.append(Round(most, peak, processes, ended[0] if ended else PATIENCE, ended[-1], refused))
+        ended += [PATIENCE] * (WORK_TREES - len(ended))
+        self.rounds.append(Round(*watch.most, ended[0], ended[-1], refused))
 
     def _commit(self, number: int) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
@@ -156,49 +169,42 @@ class Arena:
             stderr=subprocess.DEVNULL,
         )
 
-    def row(self) -> "list[str]":
+    def row(self) -> Row:
         def middle(field: str) -> float:
             return measure.median([float(getattr(seen, field)) for seen in self.rounds])
 
-        most = max(seen.most_hooks for seen in self.rounds)
-        refused = sum(seen.refused for seen in self.rounds)
-        sizes = [f"{middle('peak') / 2**20:.0f}", f"{middle('processes'):.0f}"]
-        return [self.title, str(most), *sizes, f"{middle('first'):.1f}", f"{middle('last'):.1f}", str(refused)]
+        more: "dict[str, float | str]" = {
+            "first back s": middle("first"),
+            "peak MiB": middle("peak") / 2**20,
+            "peak processes": int(middle("processes")),
+            "hooks at once": max(seen.most_hooks for seen in self.rounds),
+            "commits lost": sum(seen.refused for seen in self.rounds),
+        }
+        case = f"{WORK_TREES} commits in {WORK_TREES} work trees"
+        return Row(case, self.entrant.title, [seen.last for seen in self.rounds], more)
 
 
-def run(options: argparse.Namespace, folder: Path) -> None:
-    peers, own = contenders.peers_folder(options.peers), Path(sys.executable).parent
-    kinds = [kind for kind in ENTRANTS if shutil.which("flock") or not issubclass(kind, Locked)]
-    entrants = [kind(own if kind is Gitseq else peers, folder / "home") for kind in kinds]
-    entrants = [entrant for entrant in entrants if not options.only or entrant.name in options.only]
-    hook = folder / "hungry-hook"
+def run(trial: Trial) -> "list[Row]":
+    hook = trial.folder / "hungry-hook"
     hook.write_text(HOOK.format(python=sys.executable))
     hook.chmod(0o755)
-    arenas = [Arena(entrant, folder / f"arena{number}", hook) for number, entrant in enumerate(entrants)]
-    rounds = options.rounds or (1 if options.quick else 3)
-    for _ in range(rounds):
-        for arena in arenas:
+    kinds = [kind for kind in KINDS if shutil.which("flock") or not issubclass(kind, Locked)]
+    entrants = trial.entrants(kind for kind in kinds if kind in QUICK_KINDS or not trial.quick)
+    arenas = [Arena(entrant, trial.folder / f"arena{number}", hook) for number, entrant in enumerate(entrants)]
+    order = random.Random(0)
+    for _ in range(trial.rounds(3, 1)):
+        for arena in order.sample(arenas, len(arenas)):
             arena.round()
-    print(f"{measure.machine()}; {WORK_TREES} commits at once in {WORK_TREES} work trees, {rounds} round(s)\n")
-    head = ["", "hooks at once", "peak MiB", "peak processes", "first one back s", "all done s", "commits lost"]
-    print(measure.table(head, [arena.row() for arena in arenas]))
-    if options.chart:
-        peaks = {arena.title: float(arena.row()[2]) for arena in arenas}
-        title = f"Peak memory of {WORK_TREES} commits at once, MiB"
-        Path(options.chart).write_text(chart.bars(title, peaks, highlight="gitseq"))
+    return [arena.row() for arena in arenas]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    contenders.add_options(parser)
-    parser.add_argument("--chart", metavar="FILE", help="draw the peaks into this SVG file")
-    options = parser.parse_args()
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    with tempfile.TemporaryDirectory(prefix="gitseq-contention-") as name:
-        folder = Path(name)
-        (folder / "home").mkdir()
-        run(options, folder)
-
-
-if __name__ == "__main__":
-    main()
+WORKLOAD = Workload(
+    "W4",
+    f"{WORK_TREES} commits at once in {WORK_TREES} linked work trees",
+    "The hook takes 300 MiB, burns 0.7 s of processor time and has three children. Memory and processes are those of "
+    "everything together, pages that are shared counted once. One at a time costs wall time where cores idle, and buys "
+    "memory and an early first answer.",
+    run,
+    unit="s",
+    wall="until all are through",
+)

@@ -153,9 +153,8 @@ class Commits:
 
 
 def compare_commits(folder: Path, peers: "Path | None", files: int, rounds: int, pause: float) -> None:
-    own = Path(sys.executable).parent
-    places = {kind: own if kind is contenders.Gitseq else contenders.peers_folder(peers) for kind in KINDS}
-    found = [Commits(kind(place, folder / "home"), folder, files) for kind, place in places.items()]
+    entrants = contenders.installed(peers).entrants(KINDS, folder / "home")
+    found = [Commits(entrant, folder, files) for entrant in entrants]
     cells = [(one, amount) for one in found for amount in AMOUNTS]
     seconds: dict[tuple[str, int], list[float]] = {(one.entrant.name, amount): [] for one, amount in cells}
     for turn in range(rounds + 1):

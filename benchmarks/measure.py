@@ -7,12 +7,14 @@ cannot be seen.
 
 import os
 import platform
+import random
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +31,10 @@ print(os.waitstatus_to_exitcode(status), wall, used.ru_utime + used.ru_stime, us
 """
 
 
+class Failed(Exception):
+    """A contender did not do what it was to be measured at."""
+
+
 class Sample(NamedTuple):
     """One command, run once."""
 
@@ -40,16 +46,59 @@ class Sample(NamedTuple):
     """KiB of the largest process among these."""
 
 
-def run(argv: "list[str]", env: "dict[str, str]", cwd: Path, timeout: float = 600) -> Sample:
-    """Run a command that must succeed."""
+def run(argv: "list[str]", env: "dict[str, str]", cwd: Path, code_wanted: int = 0) -> Sample:
+    """Run a command that must end with the code wanted."""
     with tempfile.NamedTemporaryFile() as output:
         starter = [sys.executable, "-I", "-S", "-c", _STARTER, output.name, *argv]
-        done = subprocess.run(starter, env=env, cwd=cwd, capture_output=True, timeout=timeout, check=True)
+        done = subprocess.run(starter, env=env, cwd=cwd, capture_output=True, timeout=600, check=True)
         code, wall, cpu, peak = done.stdout.split()
-        if int(code) != 0:
+        if int(code) != code_wanted:
             said = Path(output.name).read_text(errors="replace")
-            raise SystemExit(f"`{' '.join(argv)}` in {cwd} ended with {int(code)}:\n{said}")
+            raise Failed(f"`{' '.join(argv)}` in {cwd} ended with {int(code)}:\n{said[-2000:]}")
     return Sample(float(wall), float(cpu), int(peak) if sys.platform == "linux" else int(peak) // 1024)
+
+
+class Row(NamedTuple):
+    """What one contender did in one case of a workload."""
+
+    case: str
+    contender: str
+    walls: "list[float]"
+    """Seconds, one of each round."""
+    more: "dict[str, float | str]"
+    """Further columns, by their heads, in the order they are shown."""
+
+
+class Lane:
+    """One contender in one case: what a round of it is, and what the rounds told."""
+
+    def __init__(self, case: str, contender: str) -> None:
+        self.case = case
+        self.contender = contender
+        self.samples: "list[Sample]" = []
+
+    def round(self) -> Sample:
+        """Prepare, which is not measured, and run once."""
+        raise NotImplementedError
+
+    def row(self) -> Row:
+        cpu = median([sample.cpu for sample in self.samples])
+        peak = max(sample.peak for sample in self.samples) / 1024
+        more: "dict[str, float | str]" = {"cpu ms": cpu * 1000, "peak MiB": peak}
+        return Row(self.case, self.contender, [sample.wall for sample in self.samples], more)
+
+
+def compete(lanes: "Sequence[Lane]", rounds: int, warm_up: int = 1) -> "list[Row]":
+    """Run every lane so many times, in random order within each round: a noisy moment hits them alike."""
+    order = random.Random(0)
+    turns = list(lanes)
+    for number in range(-warm_up, rounds):
+        order.shuffle(turns)
+        for lane in turns:
+            sample = lane.round()
+            if number >= 0:
+                lane.samples.append(sample)
+    return [lane.row() for lane in lanes]
 
 
 class Count(NamedTuple):
@@ -101,12 +150,41 @@ def median(values: "list[float]") -> float:
     return statistics.median(values)
 
 
-def machine() -> str:
-    """One line: cores, system, Python."""
+def facts() -> "dict[str, str]":
+    """What one must know of this machine to read a figure."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     git = subprocess.run(["git", "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
-    system = f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}"
-    return f"{cores} cores, {system}, git {git}, Python {platform.python_version()}"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "cores": str(cores),
+        "memory": f"{memory:.0f} GiB",
+        "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
+        "git": git,
+        "python": platform.python_version(),
+        "file system": file_system(Path(tempfile.gettempdir())),
+    }
+
+
+def file_system(folder: Path) -> str:
+    """The kind of file system a folder is on, as Linux calls it."""
+    try:
+        mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    except OSError:
+        return "unknown"
+    kinds = {Path(fields[1]): fields[2] for fields in mounts}
+    resolved = folder.resolve()
+    return next((kinds[place] for place in (resolved, *resolved.parents) if place in kinds), "unknown")
+
+
+def in_words(known: "dict[str, str]") -> str:
+    """One line out of `facts`."""
+    programs = f"git {known['git']}, Python {known['python']}"
+    return f"{known['cores']} cores, {known['memory']}, {known['system']}, {known['file system']}, {programs}"
+
+
+def machine() -> str:
+    """One line: cores, memory, system, file system, git, Python."""
+    return in_words(facts())
 
 
 def table(head: "list[str]", rows: "list[list[str]]") -> str:

@@ -1,19 +1,14 @@
-"""What happens to a commit whose hook misbehaves, contender beside contender: how it ended, when, and what was left.
-
-    .venv/bin/python benchmarks/misbehave.py            (about six minutes; --quick: two)
+"""W6, a commit whose hook misbehaves, contender beside contender: how it ended, when, and what was left.
 
 Every program limits itself (30 s, 600 MiB, 90 processes), so that a contender without caps harms nothing. What is left
 is counted by adoption: this program becomes the parent of every orphan.
 """
 
-import argparse
-import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,16 +16,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import contenders
-import measure
 import psutil
-from contenders import Contender, Gitseq, Lefthook, PreCommit, Prek
+from contenders import Contender, Gitseq, Husky, Lefthook, PreCommit, Prek
 from family import clear, descendants, resident
+from measure import Row
+from workload import Trial, Workload
 
 TIMEOUT, GRACE, PROCESSES = 3, 1, 32
-PATIENCE = 12.0
+PATIENCE = 7.0
 """Seconds after which a commit that has not ended counts as hanging."""
 SETTLE = 0.3
-_PR_SET_CHILD_SUBREAPER = 36
 
 PROGRAMS = {
     "hang": "import time; time.sleep(30)",
@@ -64,7 +59,7 @@ if os.fork() == 0:
     "hog": """
 import time
 held = [b"x" * (1 << 20) for _ in range(600)]
-time.sleep(8)
+time.sleep(3.6)
 """,
     "bomb": """
 import os, time
@@ -74,7 +69,7 @@ os.close(put)
 while os.read(tokens, 1):
     if os.fork() == 0:
         os.setsid()
-time.sleep(8)
+time.sleep(3.6)
 """,
     "shared": """
 import os, time
@@ -167,7 +162,14 @@ class Timed(Lefthook):
         self._ask(self._program, "install", cwd=repo)
 
 
-ENTRANTS = (Caged, LocalHook, LocalPrek, Timed)
+class Staged(Husky):
+    """lint-staged, which knows no cap; the files it appends are ignored."""
+
+    def configure(self, repo: Path, command: "list[str]", _case: Case) -> None:
+        self.write(repo, {"*": [" ".join(command)]})
+
+
+KINDS = (Caged, LocalPrek, Timed, LocalHook, Staged)
 
 
 def commit(repo: Path, entrant: Contender, during: "Callable[[], None] | None" = None) -> End:
@@ -208,7 +210,7 @@ def kill_runner() -> None:
                 process.send_signal(signal.SIGKILL)
 
 
-def trial(case: Case, entrant: Contender, folder: Path) -> str:
+def attempt(case: Case, entrant: Contender, folder: Path) -> Row:
     """One cell of the table."""
     repo = folder / f"{entrant.name}-{CASES.index(case)}"
     contenders.make_repository(repo, 2, entrant.env)
@@ -219,44 +221,32 @@ def trial(case: Case, entrant: Contender, folder: Path) -> str:
     contenders.commit_set_up(repo, entrant.env)
     try:
         if not case.kill_runner:
-            return commit(repo, entrant).words(case)
-        first = commit(repo, entrant, kill_runner)
-        program = ["true"]
-        entrant.configure(repo, program, case)  # type: ignore[attr-defined]
-        second = commit(repo, entrant)
-        return f"{first.left} left; after the next commit {second.left} left"
+            end = commit(repo, entrant)
+            words = end.words(case)
+        else:
+            end = commit(repo, entrant, kill_runner)
+            entrant.configure(repo, ["true"], case)  # type: ignore[attr-defined]
+            second = commit(repo, entrant)
+            words = f"{end.left} left; after the next commit {second.left} left"
     finally:
         clear()
+    return Row(case.title, entrant.name, [end.seconds], {"outcome": words, "left": end.left})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="only the rows that nobody waits long for")
-    parser.add_argument("--peers", type=Path, metavar="DIR", help="a virtual environment that has the peers")
-    parser.add_argument("--only", action="append", metavar="NAME", help="only this contender (repeatable)")
-    options = parser.parse_args()
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    with tempfile.TemporaryDirectory(prefix="gitseq-misbehave-") as name:
-        folder = Path(name)
-        (folder / "home").mkdir()
-        for title, code in PROGRAMS.items():
-            (folder / f"{title}.py").write_text(code)
-        show(options, folder)
+def run(trial: Trial) -> "list[Row]":
+    for title, code in PROGRAMS.items():
+        (trial.folder / f"{title}.py").write_text(code)
+    entrants = trial.entrants(KINDS)
+    cases = [case for case in CASES if not trial.quick or case.program in QUICK]
+    return [attempt(case, entrant, trial.folder) for case in cases for entrant in entrants]
 
 
-def show(options: argparse.Namespace, folder: Path) -> None:
-    peers, own = contenders.peers_folder(options.peers), Path(sys.executable).parent
-    entrants = [kind(own if kind is Caged else peers, folder / "home") for kind in ENTRANTS]
-    entrants = [entrant for entrant in entrants if not options.only or entrant.name in options.only]
-    print(f"{measure.machine()}\n" + ", ".join(f"{entrant.name} {entrant.version()}" for entrant in entrants))
-    print(f"caps where they exist: timeout {TIMEOUT} s, grace {GRACE} s, {PROCESSES} processes, memory as told\n")
-    cases = [case for case in CASES if not options.quick or case.program in QUICK]
-    rows = []
-    for case in cases:
-        rows.append([case.title, *(trial(case, entrant, folder) for entrant in entrants)])
-        print(" | ".join(rows[-1]), file=sys.stderr, flush=True)
-    print(measure.table(["the hook", *(entrant.name for entrant in entrants)], rows))
-
-
-if __name__ == "__main__":
-    main()
+WORKLOAD = Workload(
+    "W6",
+    "A commit whose hook misbehaves",
+    f"One try each. Caps, where known: timeout {TIMEOUT} s, grace {GRACE} s, {PROCESSES} processes, memory as told. "
+    f'A commit that has not ended after {PATIENCE:.0f} s "hangs". "Left" are processes alive after its end, or after '
+    "those seconds.",
+    run,
+    outcomes=True,
+)

@@ -11,10 +11,8 @@ where there is one.
 """
 
 import argparse
-import ctypes
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,10 +25,9 @@ from typing import NamedTuple
 import contenders
 import measure
 import psutil
-from contenders import Contender, Gitseq, Lefthook, PreCommit, Prek
-from family import clear, descendants
+from contenders import Contender, Gitseq, Husky, Lefthook, PreCommit, Prek
+from family import adopt, clear, descendants
 
-_PR_SET_CHILD_SUBREAPER = 36
 PATIENCE = 20.0
 BETWEEN = 2.0
 """Seconds that the second of two runs is given to come to its hook while the first one is in its own."""
@@ -92,16 +89,11 @@ class CarefulLefthook(Lefthook):
         (repo / "lefthook.yml").write_text(json.dumps({"pre-commit": {"jobs": [job]}}))
 
 
-class LintStaged(Contender):
+class LintStaged(Husky):
     """What husky calls in most of its repositories."""
 
     name = "lint-staged"
     command = ("lint-staged",)
-
-    def __init__(self, folder: Path, home: Path) -> None:
-        super().__init__(folder, home)
-        node = Path(shutil.which("node") or "/usr/bin/node").parent
-        self.env["PATH"] += f":{node}"
 
     def configure(self, repo: Path, hook: "list[str]") -> None:
         program = repo / "lint-staged.config.mjs"
@@ -109,17 +101,6 @@ class LintStaged(Contender):
 
     def version(self) -> str:
         return self._ask("lint-staged", "--version")
-
-    @staticmethod
-    def installed(folder: Path) -> "Path | None":
-        """Where npm has put its programs; None where there is no npm."""
-        npm = shutil.which("npm")
-        if npm is None:
-            return None
-        if not (folder / "node_modules/.bin/lint-staged").exists():
-            options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
-            subprocess.run([npm, "install", *options, "lint-staged", "husky"], check=True, capture_output=True)
-        return folder / "node_modules/.bin"
 
 
 class Site:
@@ -396,22 +377,16 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, metavar="DIR", help="a virtual environment that has the peers")
     parser.add_argument("--only", action="append", metavar="NAME", help="only this contender (repeatable)")
     options = parser.parse_args()
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt()
     wanted = [kind for kind in KINDS if not options.only or kind.name in options.only]
     with tempfile.TemporaryDirectory(prefix="gitseq-safety-") as name:
         show(Path(name), wanted, options.peers)
 
 
 def show(folder: Path, wanted: "list[type[Contender]]", given: "Path | None") -> None:
-    peers = contenders.peers_folder(given) if any(kind is not Careful for kind in wanted) else Path()
-    node = LintStaged.installed(folder / "node") if LintStaged in wanted else None
-    places = {Careful: Path(sys.executable).parent, LintStaged: node}
-    found = [(kind, places.get(kind, peers)) for kind in wanted]
-    usable = [(kind, place) for kind, place in found if place is not None]
-    versions = []
-    for kind, place in usable:
-        one = kind(place, folder / "home")
-        versions.append(f"{one.name} {one.version()}")
+    installed = contenders.installed(given)
+    usable = [(kind, place) for kind in wanted if (place := getattr(installed, kind.place)) is not None]
+    versions = [f"{one.name} {one.version()}" for one in installed.entrants(wanted, folder / "home")]
     print(measure.machine() + "\n" + ", ".join(versions) + "\n")
     names = [kind.name for kind, _place in usable]
     rows = [
