@@ -59,7 +59,7 @@ def keep_ended_children() -> None:
 
 
 def let_through(signum: int) -> "set[int]":
-    """Unblock a signal that wakes us: a mask, too, is inherited over exec. What was blocked before, for `block_again`."""
+    """Unblock a signal that wakes us (a mask, too, is inherited over exec); what was blocked, for `block_again`."""
     return _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (signum,))
 
 

@@ -57,9 +57,15 @@ def never_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def caged(ends: "tuple[int, int]", noted: signals.Signals, caller_fd: int = -1) -> cage.Outcome:
-    """A command that ends when something is written into the pipe."""
+    """A command that ends when something is written into the pipe. Its watcher is woken once for nothing before.
+
+    It is not captured: the end of its output would wake us as well.
+    """
+    os.kill(os.getpid(), signal.SIGCHLD)
     argv = [b"/bin/sh", b"-c", b"read x"]
-    command = cage.Command(argv[0], argv, {b"PATH": b"/usr/bin:/bin"}, b"/", ends[0], limits=Limits(grace=NEVER))
+    command = cage.Command(
+        argv[0], argv, {b"PATH": b"/usr/bin:/bin"}, b"/", ends[0], interactive=True, limits=Limits(grace=NEVER)
+    )
     return cage.run(command, cage.Watch(noted, caller_fd=caller_fd))
 
 
@@ -144,7 +150,9 @@ def test_the_end_of_a_command_is_heard_after_signals_were_noted_within(pipe, mon
 def test_how_a_command_ended_is_known_where_we_were_started_with_ended_children_ignored(make_repo):
     repo = make_repo()
     repo.config('[[hook]]\nid = "a"\nrun = "true"\n')
-    ignore = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    ignore = (
+        "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    )
     for verb in ("validate", "list"):
         done = procs.capture(
             [os.fsencode(word) for word in [*python(ignore), GITSEQ, verb]],
@@ -244,7 +252,7 @@ def in_line(folder: Path) -> Any:
     plan = SimpleNamespace(scope="repo")
     ours = env.snapshot()
     return SimpleNamespace(
-        plan=plan, repo=repo, env=ours, caller=None, patience=float("inf"), wants_progress=False, tell=told.append
+        plan=plan, repo=repo, env=ours, caller=None, patience=LONG, wants_progress=False, tell=told.append
     )
 
 
