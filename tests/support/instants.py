@@ -36,6 +36,7 @@ class Instant:
         """Do something at that moment; at the first real sleep when there are fewer instructions before it."""
         self._act = act
         before = sys.gettrace()
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 asks whether any frame wants it when tracing begins
         sys.settrace(self._called)
         try:
             yield
