@@ -98,6 +98,7 @@ class Alarm:
         self._pulse = pulse
         self._inside = False
         self._before: "list[tuple[int, Any]]" = []
+        self._blocked: "set[int]" = set()
         self._timer = (0.0, 0.0)
         self._entered = 0.0
 
@@ -105,6 +106,7 @@ class Alarm:
         for signum in (*signals.STOPPING, signals.SIGALRM):
             if signum == signals.SIGALRM or _signal.getsignal(signum) is not _signal.SIG_IGN:
                 self._before.append((signum, _signal.signal(signum, self._wake)))
+        self._blocked = signals.let_through(signals.SIGALRM)  # else a wait with a limit would have none
         # It repeats: a pulse lost in the instant before the call blocks costs one pulse, not the whole wait.
         self._timer = _signal.setitimer(_signal.ITIMER_REAL, self._pulse, self._pulse)
         self._entered = clock.monotonic()
@@ -112,6 +114,7 @@ class Alarm:
 
     def __exit__(self, *_exc: object) -> None:
         _signal.setitimer(_signal.ITIMER_REAL, 0)  # an engine that execs would hand a running timer on
+        signals.block_again(self._blocked)
         for signum, handler in self._before:
             _signal.signal(signum, handler)
         self._before.clear()

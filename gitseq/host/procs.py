@@ -72,6 +72,7 @@ def spawn(program: Program, streams: Streams, *, own_group: bool) -> int:
 
     posix_spawn knows no folder, so we stand in that of the program for the moment: the engine has one thread.
     """
+    signals.keep_ended_children()
     actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((streams.inp, streams.out, streams.err))]
     actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in streams.kept]  # onto itself: loses only its close-on-exec
     here = os.open(b".", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)

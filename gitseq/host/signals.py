@@ -49,6 +49,25 @@ def restore(signums: "list[int]") -> None:
             _signal.signal(signum, _signal.SIG_DFL)
 
 
+def keep_ended_children() -> None:
+    """From now on a child that has ended stays until we ask how; who ignores SIGCHLD finds nobody (wait(2)).
+
+    Some supervisors and shells (`trap "" CHLD`) start their children so, and it is inherited over exec.
+    """
+    if _signal.getsignal(SIGCHLD) is _signal.SIG_IGN:
+        _signal.signal(SIGCHLD, _signal.SIG_DFL)
+
+
+def let_through(signum: int) -> "set[int]":
+    """Unblock a signal that wakes us (a mask, too, is inherited over exec); what was blocked, for `block_again`."""
+    return _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (signum,))
+
+
+def block_again(before: "set[int]") -> None:
+    """Put the mask back as `let_through` found it."""
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
+
+
 class Signals:
     """While entered, INT, TERM and HUP are noted instead of ending us, and a child's exit wakes `fd`.
 
@@ -62,22 +81,27 @@ class Signals:
         its own business."""
         self.fd = -1
         self._write_fd = -1
+        self._woke_before = -1
         self._before: "list[tuple[int, Any]]" = []
+        self._blocked: "set[int]" = set()
 
     def __enter__(self) -> "Signals":
+        keep_ended_children()
         self.fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        _signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        self._woke_before = _signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         for signum in STOPPING:
             if _signal.getsignal(signum) is not _signal.SIG_IGN:
                 self._before.append((signum, _signal.signal(signum, self._note)))
         self._before.append((SIGCHLD, _signal.signal(SIGCHLD, _wake)))
+        self._blocked = let_through(SIGCHLD)
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        block_again(self._blocked)
         for signum, handler in self._before:
             _signal.signal(signum, handler)
         self._before.clear()
-        _signal.set_wakeup_fd(-1)
+        _signal.set_wakeup_fd(self._woke_before, warn_on_full_buffer=False)  # of one around us, whose polls go on
         os.close(self.fd)
         os.close(self._write_fd)
 

@@ -27,6 +27,7 @@ _PULSE = 5.0  # seconds between two looks at whether there is still a reason to 
 _NESTED_PULSE = 1.0  # ... and whether the line ahead has closed a circle
 _NO_WAIT = 0.02  # somebody's mere look at the queue holds a lock for microseconds: try for this long before we believe
 _ORPHAN_POLL = 0.05
+_DRAWN = 1.0  # seconds in which anybody has drawn a ticket, unless somebody is stopped at the gate
 
 
 def acquire(
@@ -169,7 +170,8 @@ class _Line:
         now = clock.monotonic()
         if now - self._started >= self._limit:
             self._give_up()
-        if self._ticket is not None and self._on_wait is not None and now >= self._next_tell:
+        drawn = self._ticket is not None or now - self._started >= _DRAWN
+        if drawn and self._on_wait is not None and now >= self._next_tell:
             self._next_tell = now + self._tick
             self._on_wait(self._waiting())
         if self._ticket is not None:

@@ -26,7 +26,8 @@ import os, random, sys, time
 sys.path[:0] = [sys.argv[1]]
 from gitseq.errors import GaveUp
 from gitseq.host import proctree
-from gitseq.queue import lease as leases, places, turn
+from gitseq.queue import lease as leases, places, turn, waiting
+waiting._PULSE = 1e6  # who is not woken shall stand there to the end, and nobody get past him
 folder, seed = os.fsencode(sys.argv[2]), int(sys.argv[3])
 chance = random.Random(seed)
 place = places.Place("repo", folder + b"/gitseq")
