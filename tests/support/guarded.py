@@ -325,6 +325,7 @@ class Counting(FileOps):
             "chmod",
             "link",
             "rename_new",
+            "exchange",
             "set_mtime",
             "write",
             "copy",
