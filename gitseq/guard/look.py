@@ -25,8 +25,10 @@ MERGED = "merged"
 
 def at(journal: Journal, item: Item) -> str:
     """One of the states above."""
-    user = _aside(journal, item)
     there = None if blocker(journal, item) else lstat(journal.at(item.path))
+    if item.swaps and there is not None and _is_ours(item, there):
+        return PLACED  # and the user's file is aside: they changed places at once
+    user = _aside(journal, item)
     if user is None:
         return BACK if item.had or not item.places else _of_deleted(journal, item, there)
     if there is None:
@@ -119,6 +121,8 @@ def blocker(journal: Journal, item: Item) -> bytes:
 
     A symbolic link counts: through one we would write outside of the work tree.
     """
+    if b"/" not in item.path:
+        return b""
     for folder in above(item.path):
         st = lstat(journal.at(folder))
         if st is None:

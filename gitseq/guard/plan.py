@@ -20,45 +20,44 @@ _AWAY = "A?"
 def make(where: "Where", dirty: "list[Dirty]") -> Journal:
     """A journal without signatures. Raises EnvironmentProblem when a folder is closed to us."""
     folders = _Folders(where)
-    found: list[Item] = []
-    for entry in sorted(dirty, key=lambda entry: entry.path):
-        if entry.index_mode != GITLINK:  # what is edited inside a submodule is that repository's business
-            _add(found, entry, folders)
-    above = _above(found)
-    known = {item.path for item in found}
+    # What is edited inside a submodule is that repository's business.
+    entries = sorted((entry for entry in dirty if entry.index_mode != GITLINK), key=lambda entry: entry.path)
+    above = _above(entries)
+    known = {entry.path.rstrip(b"/") for entry in entries}
     blockers = [folder for folder in above if folders.is_blocker(folder) and folder not in known]
-    away = [Item(0, path, "?", 0, "", folders.store_of(path), True) for path in blockers]
+    items = [Item(number, path, "?", 0, "", folders.store_of(path), True) for number, path in enumerate(blockers)]
+    for entry in entries:
+        _add(items, entry, folders)
     return Journal(
         run=where.run,
         top=where.top,
         stores=tuple(folders.stores),
-        items=tuple(_numbered(item, number) for number, item in enumerate([*away, *found])),
+        items=tuple(items),
         made=tuple(folder for folder in above if not folders.is_folder(folder)),
         modes=tuple((mode, path) for path, mode in folders.modes.items()),
     )
 
 
-def _add(found: "list[Item]", entry: "Dirty", folders: "_Folders") -> None:
+def _above(entries: "list[Dirty]") -> "list[bytes]":
+    """The folders of all paths that get the index's version, parents first."""
+    folders = {os.path.dirname(entry.path) for entry in entries if _places(entry)} - {b""}
+    return sorted({above for folder in folders for above in look.above(folder + b"/")})
+
+
+def _places(entry: "Dirty") -> bool:
+    return entry.change not in _AWAY and entry.index_mode != 0
+
+
+def _add(items: "list[Item]", entry: "Dirty", folders: "_Folders") -> None:
     path = entry.path.rstrip(b"/")
-    places = entry.change not in _AWAY and entry.index_mode != 0
-    st = folders.look(path)
+    folder = os.path.dirname(path)
+    places, st = _places(entry), folders.look(path, folder)
     if not places and st is None:
         return
     mode, oid = (entry.index_mode, entry.index_oid) if places else (0, "")
     was = (0, 0) if st is None else (st.st_ino, st.st_mtime_ns)
-    store = folders.store_of(path)
-    found.append(Item(0, path, entry.change, mode, oid, store, st is not None, b"", NOTHING, was))
-
-
-def _numbered(item: Item, number: int) -> Item:
-    _zero, *values = item.values()
-    return Item(number, *values)
-
-
-def _above(found: "list[Item]") -> "list[bytes]":
-    """The folders of all paths that get the index's version, parents first."""
-    folders = {os.path.dirname(item.path) for item in found if item.places} - {b""}
-    return sorted({above for folder in folders for above in look.above(folder + b"/")})
+    store = folders.store_of_folder(folder)
+    items.append(Item(len(items), path, entry.change, mode, oid, store, st is not None, b"", NOTHING, was))
 
 
 class _Folders:
@@ -73,9 +72,9 @@ class _Folders:
         self._mounts: Mounts | None = None
         self._store_of_place: dict[tuple[int, bytes], int] = {}
 
-    def look(self, path: bytes) -> "os.stat_result | None":
-        """What lies at `path`, None for nothing; also checks that we may take it away."""
-        if self._is_folder(os.path.dirname(path)) is not True:
+    def look(self, path: bytes, folder: bytes) -> "os.stat_result | None":
+        """What lies at `path`, None for nothing; also checks that we may take it away out of `folder`."""
+        if self._is_folder(folder) is not True:
             return None
         try:
             st = os.lstat(self._where.top + b"/" + path)
@@ -98,7 +97,10 @@ class _Folders:
 
     def store_of(self, path: bytes) -> int:
         """The number of the store that `path` can be renamed into."""
-        folder = os.path.dirname(path)
+        return self.store_of_folder(os.path.dirname(path))
+
+    def store_of_folder(self, folder: bytes) -> int:
+        """The number of the store that what lies in `folder` can be renamed into."""
         while self._is_folder(folder) is not True:
             folder = os.path.dirname(folder)
         if folder not in self._store_of_folder:

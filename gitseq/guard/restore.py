@@ -12,7 +12,7 @@ from gitseq.core.text import printable
 from gitseq.errors import GitseqError, NotRestored
 from gitseq.guard import drop, kept, look, merge, state
 from gitseq.guard.conflicts import Conflict, conflicts_of
-from gitseq.guard.journal import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard, Item, Journal
+from gitseq.guard.journal import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard, Item, Journal, signature_of
 from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 from gitseq.model import Record
@@ -164,6 +164,8 @@ class _Work:
 
     def _swap_back(self, item: Item) -> bool:
         there, aside = self._journal.at(item.path), self._journal.user(item)
+        if look.lstat(aside) is None:  # somebody removed the user's file by hand; nothing is left to bring back
+            return True
         self._ops.exchange(there, aside)
         if look.is_ours(item, aside):
             return True
@@ -272,23 +274,29 @@ class _Work:
 
     def _sort_swapped(self) -> None:
         """Index versions that lie in `b/` again go, if nobody wrote to them, through a descriptor say, to the last."""
-        journal = self._journal
-        left = [_names(store + b"/b") for store in journal.stores]
-        for item in journal.items:
-            if os.path.basename(item.snapshot) not in left[item.store] or not item.snapshot.startswith(b"b/"):
-                continue
-            aside = journal.snapshot(item)
-            if look.is_ours(item, aside):
-                self._ops.unlink(aside)
-            elif os.lstat(aside).st_ino == item.ours[0]:
-                self._set_aside(item, aside, look.next_name(journal, item, b"edited"))
+        back: dict[bytes, Item] = {}
+        for item in self._journal.items:
+            if item.snapshot.startswith(b"b/"):
+                back[self._journal.snapshot(item)] = item
+        for store in self._journal.stores:
+            for file in _files(store + b"/b"):
+                if file.path in back:
+                    self._sort_one(back[file.path], file)
+
+    def _sort_one(self, item: Item, file: "os.DirEntry[bytes]") -> None:
+        st = file.stat(follow_symlinks=False)
+        if signature_of(st) == item.ours:
+            self._ops.unlink(file.path)
+        elif st.st_ino == item.ours[0]:
+            self._set_aside(item, file.path, look.next_name(self._journal, item, b"edited"))
 
 
-def _names(folder: bytes) -> "frozenset[bytes]":
+def _files(folder: bytes) -> "list[os.DirEntry[bytes]]":
     try:
-        return frozenset(os.listdir(folder))
+        with os.scandir(folder) as entries:
+            return list(entries)
     except FileNotFoundError:
-        return frozenset()
+        return []
 
 
 def _why(error: "OSError | GitseqError") -> str:

@@ -193,8 +193,9 @@ def _signed(item: Item, written: _Written, moment: int, ops: "FileOps") -> Item:
         st = os.lstat(written.file)
     except FileNotFoundError:
         raise _not_written(item) from None
-    number, path, change, mode, oid, store, had, *_others = item.values()
-    return Item(number, path, change, mode, oid, store, had, written.name, journal.signature_of(st), item.was)
+    ours = journal.signature_of(st)
+    was, had, number = item.was, item.had, item.number  # spelled out: `replace` takes three times as long
+    return Item(number, item.path, item.change, item.mode, item.oid, item.store, had, written.name, ours, was)
 
 
 def _not_written(item: Item) -> EnvironmentProblem:
