@@ -164,9 +164,10 @@ class _Work:
 
     def _swap_back(self, item: Item) -> bool:
         there, aside = self._journal.at(item.path), self._journal.user(item)
-        if look.lstat(aside) is None:  # somebody removed the user's file by hand; nothing is left to bring back
-            return True
-        self._ops.exchange(there, aside)
+        try:
+            self._ops.exchange(there, aside)
+        except FileNotFoundError:  # with nothing aside, somebody took the user's file by hand: nothing to bring back
+            return look.lstat(aside) is None
         if look.is_ours(item, aside):
             return True
         self._ops.exchange(there, aside)
