@@ -88,7 +88,7 @@ def _may_be_new(name: bytes, touched: "set[bytes]") -> bool:
     return is_leftover_of_killed_hook or any(one == name or one.startswith(name + b"/") for one in touched)
 
 
-def count_points(template: Tree, folder: bytes, hook: str, swaps: bool) -> "list[str]":
+def count_points(template: Tree, folder: bytes, hook: str, swaps: bool = True) -> "list[str]":
     trial = Trial(template, folder)
     ops = that_can(swaps, Counting())
     whole_run(trial.tree, hook, trial.note, ops)
