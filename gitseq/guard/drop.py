@@ -19,8 +19,10 @@ def discard(folder: bytes, ops: FileOps) -> None:
     for store in stores:
         remove_empty(store + b"/b", ops)
     for store in stores:
-        for name in (b"/i", b"/t"):
+        for name in (b"/i", b"/s", b"/t"):
             _remove_tree(store + name, ops)
+        for name in state.TRIALS:
+            _remove(store + b"/" + name, ops)
         _sweep_kept(store + b"/kept", ops)
     _keep(folder, stores, ops)
     for store in stores[1:]:

@@ -7,27 +7,19 @@ on the disk before the first move says what goes where. What remains: docs/expla
 """
 
 import os
-import stat
 
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem, Refused
-from gitseq.guard import drop, journal, plan, state
-from gitseq.guard.journal import JOURNAL_WRITTEN, SNAPSHOT_WRITTEN, TREE_HIDDEN, Guard, Item, Journal, Where
+from gitseq.guard import drop, journal, plan, snapshot, state
+from gitseq.guard.journal import JOURNAL_WRITTEN, SNAPSHOT_WRITTEN, TREE_HIDDEN, Guard, Journal, Where
 from gitseq.guard.restore import restore
-from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.guard.journal import Dirty, Git
-    from gitseq.host.procs import Completed
+    from gitseq.guard.journal import Dirty, Git, Item
 
-_SYMLINK = 0o120000
-_PLAIN, _EXECUTABLE = 0o100644, 0o100755
-_PAST_NS = 2_000_000_000
-_SECOND_NS = 1_000_000_000
 _OPEN_TO_US = 0o700
-_LINES_SHOWN = 5
 
 
 def hide(where: Where, dirty: "list[Dirty]", git: "Git", ops: "FileOps | None" = None) -> "Guard | None":
@@ -70,9 +62,8 @@ def hide(where: Where, dirty: "list[Dirty]", git: "Git", ops: "FileOps | None" =
 def _write_down(guard: Guard, git: "Git", ops: FileOps) -> Guard:
     """Everything that can fail for want of space comes before the first move."""
     planned = guard.journal
-    _make_folders(guard, ops)
-    names = _snapshot(planned, git, guard.git_dir, ops)
-    complete = planned.replace(items=tuple(_signed(planned, item, names, ops) for item in planned.items))
+    _make_stores(planned.stores, ops)
+    complete = planned.replace(items=snapshot.write(planned, git, guard.git_dir, ops))
     ops.step(SNAPSHOT_WRITTEN)
     name = guard.folder + b"/" + state.JOURNAL
     ops.write(name + b".tmp", journal.encode(complete))
@@ -91,151 +82,21 @@ def _make_own_folder(guard: Guard, ops: FileOps) -> None:
     ops.mkdir(guard.folder, _OPEN_TO_US)
 
 
-def _make_folders(guard: Guard, ops: FileOps) -> None:
-    stores = guard.journal.stores
+def _make_stores(stores: "tuple[bytes, ...]", ops: FileOps) -> None:
     if len(stores) > 1:  # so that a death before the journal is there leaves no folder that nobody knows of
         ops.write(stores[0] + b"/" + state.STORES, b"".join(store + b"\0" for store in stores))
-    for number, store in enumerate(stores):
-        if number:
-            ops.mkdir(store, _OPEN_TO_US)
-            ops.write(store + b"/.gitignore", b"*\n")  # or `git add -A` in a hook would stage the user's hidden work
-        for name in (b"/b", b"/i", b"/t", b"/kept"):
-            ops.mkdir(store + name, _OPEN_TO_US)
-
-
-# --- the index's version of each path ---------------------------------------------------------------
-
-
-def _snapshot(planned: Journal, git: "Git", git_dir: bytes, ops: FileOps) -> "dict[int, bytes]":
-    """Have git write what is staged, through its filters and line-ending rules.
-
-    Attributes come from the work tree, as git would read them; but where an attributes file has unstaged changes of
-    its own they come from the index, because that is the one the hooks will see. The result names those files, by the
-    number of their item, that did not get the name that was planned.
-    """
-    from_index = any(os.path.basename(item.path) == b".gitattributes" for item in planned.items)
-    is_flat = not from_index and _may_be_flat(planned.items, git)
-    names: dict[int, bytes] = {}
-    for number, store in enumerate(planned.stores):
-        of_store = [item for item in planned.items if item.store == number and item.places]
-        special = [i for i in of_store if from_index or not _has_own_name(i) or (is_flat and i.mode != _SYMLINK)]
-        numbers = {item.number for item in special}
-        plain = b"".join(item.path + b"\0" for item in of_store if item.number not in numbers)
-        if plain:
-            _succeed(git([b"checkout-index", b"-z", b"--stdin", b"--prefix=" + store + b"/i/"], plain))
-        if special:
-            names.update(_snapshot_in_empty_tree(store + b"/t", special, git, git_dir, ops))
-    return names
-
-
-def _has_own_name(item: Item) -> bool:
-    return item.snapshot.startswith(b"i/")
-
-
-def _may_be_flat(items: "tuple[Item, ...]", git: "Git") -> bool:
-    """Whether git may write all into one folder, which is worth it: making and removing a folder takes ext4 10 ms.
-
-    It then stands in an empty work tree. So attributes have to be the same there, where git takes them from the index
-    (an untracked .gitattributes is not in it), and no filter may run, which could be named relative to the top.
-    """
-    placed = [item.path for item in items if item.places]
-    if len({os.path.dirname(path) for path in placed}) < _MANY_FOLDERS:
-        return False
-    names = b"".join(path + b"\0" for path in placed)
-    ask = [b"check-attr", b"-z", b"--stdin", b"--all"]
-    here, indexed = git(ask, names), git([*ask, b"--cached"], names)
-    return here.rc == indexed.rc == 0 and here.out == indexed.out and b"\0filter\0" not in here.out
-
-
-_MANY_FOLDERS = 16
-
-
-def _snapshot_in_empty_tree(
-    scratch: bytes, items: "list[Item]", git: "Git", git_dir: bytes, ops: FileOps
-) -> "dict[int, bytes]":
-    """As above, but git stands in an empty work tree: attributes come from the index, and no name gets too long."""
-    here = [b"--git-dir=" + git_dir, b"--work-tree=" + scratch]
-    names = b"".join(item.path + b"\0" for item in items)
-    listing = _succeed(git([*here, b"checkout-index", b"-z", b"--stdin", b"--temp"], names))
-    written = {path: name for name, path in (line.split(b"\t", 1) for line in listing.split(b"\0") if line)}
-    modes = {_EXECUTABLE: _fresh_mode(scratch, True), _PLAIN: _fresh_mode(scratch, False)}
-    found = {}
-    for item in items:
-        if item.path not in written:
-            raise _not_written(item)
-        name = written[item.path]
-        if item.mode == _SYMLINK:
-            _as_symlink(scratch + b"/" + name, scratch + b"/%d" % item.number, ops)
-            name = b"%d" % item.number
-        else:
-            ops.chmod(scratch + b"/" + name, modes[item.mode])
-        found[item.number] = b"t/" + name
-    return found
-
-
-def _as_symlink(written: bytes, target: bytes, ops: FileOps) -> None:
-    """`checkout-index --temp` writes a symbolic link as a file that holds its target."""
-    with open(written, "rb") as stream:
-        os.symlink(stream.read(), target)
-    ops.unlink(written)
-
-
-def _fresh_mode(folder: bytes, executable: bool) -> int:
-    """The mode a new file gets here, umask and all."""
-    name = folder + b"/.mode"
-    os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777 if executable else 0o666))
-    mode = stat.S_IMODE(os.lstat(name).st_mode)
-    os.unlink(name)
-    return mode
-
-
-def _succeed(done: "Completed") -> bytes:
-    """git's output, or EnvironmentProblem with its words: a missing object, a filter that failed, a full disk."""
-    if done.rc != 0:
-        raise EnvironmentProblem(
-            "git could not write out what is staged, so unstaged changes cannot be hidden from the hooks",
-            why="\n".join(done.err.decode("utf-8", "backslashreplace").strip().split("\n")[:_LINES_SHOWN]),
-            kept="Nothing was touched.",
-            hint='Fix the cause and try again, or stage all changes, or set `isolate = "none"`.',
-        )
-    return done.out
-
-
-def _signed(planned: Journal, item: Item, names: "dict[int, bytes]", ops: FileOps) -> Item:
-    """Date the index's version back, so that any later write shows in its signature, and note that signature."""
-    if not item.places:
-        return item
-    name = names.get(item.number, item.snapshot)
-    file = planned.stores[item.store] + b"/" + name
-    try:
-        ops.set_mtime(file, _past(planned, item))
-        st = os.lstat(file)
-    except FileNotFoundError:
-        raise _not_written(item) from None
-    return item.replace(snapshot=name, ours=journal.signature_of(st))
-
-
-def _past(planned: Journal, item: Item) -> int:
-    """Two seconds ago, in another second than the user's file: with core.checkStat=minimal git compares only those."""
-    moment = int(clock.wall() * _SECOND_NS) - _PAST_NS
-    if item.had and os.lstat(planned.at(item.path)).st_mtime_ns // _SECOND_NS == moment // _SECOND_NS:
-        moment -= _PAST_NS
-    return moment
-
-
-def _not_written(item: Item) -> EnvironmentProblem:
-    """git says nothing about a path whose filter failed, or that sparse checkout rules exclude."""
-    return EnvironmentProblem(
-        f"git did not write out the staged version of {printable(item.path)}",
-        kept="Nothing was touched.",
-        hint="To see git's own words: git checkout-index --prefix=/tmp/staged/ -- " + printable(item.path),
-    )
+    for store in stores[1:]:
+        ops.mkdir(store, _OPEN_TO_US)
+        ops.write(store + b"/.gitignore", b"*\n")  # or `git add -A` in a hook would stage the user's hidden work
 
 
 # --- moving ------------------------------------------------------------------------------------------
 
 
 def _move_all(written: Journal, ops: FileOps) -> None:
+    for store in written.stores:
+        if os.path.lexists(store + b"/s"):
+            ops.rename(store + b"/s", store + b"/b")
     for mode, folder in written.modes:
         ops.chmod(written.at(folder), mode | _OPEN_TO_US)
     for item in written.items:
@@ -245,10 +106,20 @@ def _move_all(written: Journal, ops: FileOps) -> None:
         if not os.path.isdir(written.at(folder)):
             ops.mkdir(written.at(folder), 0o777)
     for item in written.items:
-        if item.places:
+        if item.swaps:
+            _swap(written, item, ops)
+        elif item.places:
             if item.had:
                 ops.rename(written.at(item.path), written.user(item))
             move_without_overwriting(ops, written.snapshot(item), written.at(item.path))
+
+
+def _swap(written: Journal, item: "Item", ops: FileOps) -> None:
+    """At no moment is there nothing at the path, so nobody can make a file there that would be in the way."""
+    aside = written.user(item)
+    if item.snapshot == b"b/%d" % item.number:
+        ops.rename(b"%s/i/%s" % (written.stores[item.store], item.path), aside)
+    ops.exchange(written.at(item.path), aside)
 
 
 # --- ways out ----------------------------------------------------------------------------------------

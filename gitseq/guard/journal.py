@@ -38,8 +38,8 @@ STEPS = (
 )
 """The moments `FileOps.step` is told about, in order; the engine tells `hooks_running`."""
 
-_HEADER = b"gitseq-guard 1"
-_NOTHING: "Signature" = (0, 0, 0, 0)
+_HEADER = b"gitseq-guard 2"
+NOTHING: "Signature" = (0, 0, 0, 0)
 
 
 class Dirty(Record):
@@ -68,13 +68,20 @@ class Item(Record):
     """Whether there was something at the path; else the user had deleted it."""
     snapshot: bytes = b""
     """Where the index's version was written, below the store."""
-    ours: "Signature" = _NOTHING
+    ours: "Signature" = NOTHING
     """The index's version: while the file at the path has this signature, nobody has touched it."""
+    was: "tuple[int, int]" = (0, 0)
+    """The user's file when this was planned: inode, mtime in ns. It may be saved anew before it is moved."""
 
     @property
     def places(self) -> bool:
         """Whether the index's version stands at the path while hooks run."""
         return self.mode != 0
+
+    @property
+    def swaps(self) -> bool:
+        """Whether the user's file and the index's version change places at once, instead of moving one by one."""
+        return self.had and self.snapshot.startswith(b"b/")
 
 
 class Journal(Record):
@@ -93,8 +100,8 @@ class Journal(Record):
     """Where what was kept in the first store lies, once the guard is gone; not written down."""
 
     def user(self, item: Item) -> bytes:
-        """Where the user's own file lies while it is hidden."""
-        return b"%s/b/%d" % (self.stores[item.store], item.number)
+        """Where the user's own file lies while it is hidden; where they swap, the index's version before and after."""
+        return self.snapshot(item) if item.swaps else b"%s/b/%d" % (self.stores[item.store], item.number)
 
     def snapshot(self, item: Item) -> bytes:
         """Where the index's version lies before it is put in place."""
@@ -152,7 +159,7 @@ def encode(journal: Journal) -> bytes:
     records += [b"made " + path for path in journal.made]
     records += [b"mode %o %s" % (mode, path) for mode, path in journal.modes]
     for item in journal.items:
-        numbers = (item.number, item.store, item.had, item.mode, *item.ours)
+        numbers = (item.number, item.store, item.had, item.mode, *item.ours, *item.was)
         numbers_text = b" ".join(b"%d" % number for number in numbers)
         words = (b"item", numbers_text, item.change.encode(), item.oid.encode() or b"-", b"%d" % len(item.path))
         records.append(b" ".join(words) + b" " + item.path + item.snapshot)
@@ -192,12 +199,12 @@ def _decode(records: "list[bytes]") -> Journal:
 
 
 def _decode_item(record: bytes) -> Item:
-    fields = record.split(b" ", 11)
-    number, store, had, mode, inode, size, mtime, st_mode = map(int, fields[:8])
-    change, oid, length, names = fields[8].decode(), fields[9].decode(), int(fields[10]), fields[11]
+    fields = record.split(b" ", 13)
+    number, store, had, mode, inode, size, mtime, st_mode, *was = map(int, fields[:10])
+    change, oid, length, names = fields[10].decode(), fields[11].decode(), int(fields[12]), fields[13]
     ours = (inode, size, mtime, st_mode)
     oid = "" if oid == "-" else oid
-    return Item(number, names[:length], change, mode, oid, store, bool(had), names[length:], ours)
+    return Item(number, names[:length], change, mode, oid, store, bool(had), names[length:], ours, (was[0], was[1]))
 
 
 def _damaged(name: bytes) -> NotRestored:

@@ -15,6 +15,8 @@ PLACED = "placed"
 """The index's version is in its place, untouched."""
 EDITED = "edited"
 """What is in its place was written by somebody: a hook, or the user."""
+SWAPPED_EDIT = "swapped_edit"
+"""What somebody wrote was taken for the index's version, and changed places with the user's file."""
 EDIT_ASIDE = "edit_aside"
 """The user's file and what somebody wrote are both set aside; to be merged, or the user's goes back."""
 MERGED = "merged"
@@ -23,8 +25,10 @@ MERGED = "merged"
 
 def at(journal: Journal, item: Item) -> str:
     """One of the states above."""
-    user = lstat(journal.user(item))
     there = None if blocker(journal, item) else lstat(journal.at(item.path))
+    if item.swaps and there is not None and _is_ours(item, there):
+        return PLACED  # and the user's file is aside: they changed places at once
+    user = _aside(journal, item)
     if user is None:
         return BACK if item.had or not item.places else _of_deleted(journal, item, there)
     if there is None:
@@ -33,8 +37,16 @@ def at(journal: Journal, item: Item) -> str:
         return LINKED
     if _is_ours(item, there):
         return PLACED
+    if item.swaps and there.st_ino == item.was[0] != user.st_ino:
+        return SWAPPED_EDIT
     merged = lstat(journal.kept(item, b"merged"))
     return MERGED if merged is not None and _same(merged, there) else EDITED
+
+
+def _aside(journal: Journal, item: Item) -> "os.stat_result | None":
+    """The user's own file where it is set aside; None also while the index's version lies there."""
+    st = lstat(journal.user(item))
+    return None if st is not None and item.swaps and st.st_ino == item.ours[0] else st
 
 
 def _of_deleted(journal: Journal, item: Item, there: "os.stat_result | None") -> str:
@@ -109,6 +121,8 @@ def blocker(journal: Journal, item: Item) -> bytes:
 
     A symbolic link counts: through one we would write outside of the work tree.
     """
+    if b"/" not in item.path:
+        return b""
     for folder in above(item.path):
         st = lstat(journal.at(folder))
         if st is None:

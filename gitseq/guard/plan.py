@@ -6,7 +6,7 @@ import stat
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem
 from gitseq.guard import look
-from gitseq.guard.journal import Item, Journal
+from gitseq.guard.journal import NOTHING, Item, Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,46 +15,49 @@ if TYPE_CHECKING:
 
 GITLINK = 0o160000
 _AWAY = "A?"
-_LONGEST_NAME = 4000
-"""PATH_MAX is 4096 on Linux; what the guard adds to a name has to fit as well."""
 
 
 def make(where: "Where", dirty: "list[Dirty]") -> Journal:
     """A journal without signatures. Raises EnvironmentProblem when a folder is closed to us."""
     folders = _Folders(where)
-    items: list[Item] = []
-    for entry in sorted(dirty, key=lambda entry: entry.path):
-        if entry.index_mode != GITLINK:  # what is edited inside a submodule is that repository's business
-            _add(items, entry, folders)
-    away = [Item(0, path, "?", 0, "", folders.store_of(path), True) for path in folders.blockers(items)]
+    # What is edited inside a submodule is that repository's business.
+    entries = sorted((entry for entry in dirty if entry.index_mode != GITLINK), key=lambda entry: entry.path)
+    above = _above(entries)
+    known = {entry.path.rstrip(b"/") for entry in entries}
+    blockers = [folder for folder in above if folders.is_blocker(folder) and folder not in known]
+    items = [Item(number, path, "?", 0, "", folders.store_of(path), True) for number, path in enumerate(blockers)]
+    for entry in entries:
+        _add(items, entry, folders)
     return Journal(
         run=where.run,
         top=where.top,
         stores=tuple(folders.stores),
-        items=tuple(_named(number, item, folders.stores) for number, item in enumerate([*away, *items])),
-        made=tuple(folders.missing(items)),
+        items=tuple(items),
+        made=tuple(folder for folder in above if not folders.is_folder(folder)),
         modes=tuple((mode, path) for path, mode in folders.modes.items()),
     )
 
 
+def _above(entries: "list[Dirty]") -> "list[bytes]":
+    """The folders of all paths that get the index's version, parents first."""
+    folders = {os.path.dirname(entry.path) for entry in entries if _places(entry)} - {b""}
+    return sorted({above for folder in folders for above in look.above(folder + b"/")})
+
+
+def _places(entry: "Dirty") -> bool:
+    return entry.change not in _AWAY and entry.index_mode != 0
+
+
 def _add(items: "list[Item]", entry: "Dirty", folders: "_Folders") -> None:
     path = entry.path.rstrip(b"/")
-    places = entry.change not in _AWAY and entry.index_mode != 0
-    had = folders.has(path)
-    if not places and not had:
+    folder = os.path.dirname(path)
+    places, st = _places(entry), folders.look(path, folder)
+    if not places and st is None:
         return
     mode, oid = (entry.index_mode, entry.index_oid) if places else (0, "")
-    items.append(Item(0, path, entry.change, mode, oid, folders.store_of(path), had))
-
-
-def _named(number: int, item: Item, stores: "list[bytes]") -> Item:
-    """Number an item and say where its snapshot goes: below `i/` under its own name, if that is not too long."""
-    if not item.places:
-        return item.replace(number=number)
-    beside = b"i/" + item.path
-    if len(stores[item.store]) + len(beside) > _LONGEST_NAME:
-        beside = b"t/%d" % number
-    return item.replace(number=number, snapshot=beside)
+    was = (0, 0) if st is None else (st.st_ino, st.st_mtime_ns)
+    store = folders.store_of_folder(folder)
+    items.append(Item(len(items), path, entry.change, mode, oid, store, st is not None, b"", NOTHING, was))
 
 
 class _Folders:
@@ -69,33 +72,35 @@ class _Folders:
         self._mounts: Mounts | None = None
         self._store_of_place: dict[tuple[int, bytes], int] = {}
 
-    def has(self, path: bytes) -> bool:
-        """Whether something lies at `path`; also checks that we may take it away."""
-        folder = os.path.dirname(path)
+    def look(self, path: bytes, folder: bytes) -> "os.stat_result | None":
+        """What lies at `path`, None for nothing; also checks that we may take it away out of `folder`."""
         if self._is_folder(folder) is not True:
-            return False
+            return None
         try:
             st = os.lstat(self._where.top + b"/" + path)
         except FileNotFoundError:
-            return False
+            return None
         if stat.S_ISDIR(st.st_mode):  # a folder that moves has its `..` rewritten, so it must be open to us as well
             self._need_access(path, st)
-        return True
+        return st
 
-    def blockers(self, items: "list[Item]") -> "list[bytes]":
-        """Files and symbolic links that stand where a folder of a tracked path belongs."""
-        known = {item.path for item in items}
-        above = {folder for item in items if item.places for folder in look.above(item.path)}
-        return sorted(f for f in above if self._is_blocker(f) and f not in known)
+    def is_folder(self, folder: bytes) -> bool:
+        """Whether a real folder lies there; one in the place of a file or a link has to be made."""
+        return self._is_folder(folder) is True
 
-    def missing(self, items: "list[Item]") -> "list[bytes]":
-        """Folders to make, parents first."""
-        above = {folder for item in items if item.places for folder in look.above(item.path)}
-        return sorted(folder for folder in above if self._is_folder(folder) is not True)
+    def is_blocker(self, folder: bytes) -> bool:
+        """Whether a file or a symbolic link stands there, where a folder of a tracked path belongs.
+
+        Only the highest one is: below it there is nothing.
+        """
+        return self._is_folder(folder) is False and self._is_folder(os.path.dirname(folder)) is True
 
     def store_of(self, path: bytes) -> int:
         """The number of the store that `path` can be renamed into."""
-        folder = os.path.dirname(path)
+        return self.store_of_folder(os.path.dirname(path))
+
+    def store_of_folder(self, folder: bytes) -> int:
+        """The number of the store that what lies in `folder` can be renamed into."""
         while self._is_folder(folder) is not True:
             folder = os.path.dirname(folder)
         if folder not in self._store_of_folder:
@@ -116,10 +121,6 @@ class _Folders:
             self._store_of_place[place] = len(self.stores)
             self.stores.append(highest + b"/.gitseq-guard-" + self._where.run)
         return self._store_of_place[place]
-
-    def _is_blocker(self, folder: bytes) -> bool:
-        """Only the highest one is: below it there is nothing."""
-        return self._is_folder(folder) is False and self._is_folder(os.path.dirname(folder)) is True
 
     def _is_folder(self, folder: bytes) -> "bool | None":
         """True for a folder, False for anything else, None for nothing."""

@@ -25,6 +25,7 @@ _WORDS = {
     look.MERGED: "keep the merged version",
     look.EDIT_ASIDE: "merge your version with what was written after it was hidden, or keep both",
     look.EDITED: "merge your version with what was written after it was hidden, or keep both",
+    look.SWAPPED_EDIT: "merge your version with what was written after it was hidden, or keep both",
 }
 _AS_LEFT = frozenset((look.BACK, look.FREE, look.LINKED, look.PLACED))
 

@@ -12,7 +12,7 @@ from gitseq.core.text import printable
 from gitseq.errors import GitseqError, NotRestored
 from gitseq.guard import drop, kept, look, merge, state
 from gitseq.guard.conflicts import Conflict, conflicts_of
-from gitseq.guard.journal import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard, Item, Journal
+from gitseq.guard.journal import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard, Item, Journal, signature_of
 from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 from gitseq.model import Record
@@ -151,8 +151,10 @@ class _Work:
     def _take_ours_away(self, item: Item) -> bool:
         """Looked at again once it is out of reach: it may have been written between the look and the move."""
         journal = self._journal
+        if item.swaps:
+            return self._swap_back(item)
         ours = journal.kept(item, b"ours")
-        self._ops.rename(journal.at(item.path), ours)
+        self._set_aside(item, journal.at(item.path), ours)
         if not look.is_ours(item, ours):
             self._ops.rename(ours, look.next_name(journal, item, b"edited"))
             return False
@@ -160,8 +162,31 @@ class _Work:
             move_without_overwriting(self._ops, journal.user(item), journal.at(item.path))
         return True
 
+    def _swap_back(self, item: Item) -> bool:
+        there, aside = self._journal.at(item.path), self._journal.user(item)
+        try:
+            self._ops.exchange(there, aside)
+        except FileNotFoundError:  # with nothing aside, somebody took the user's file by hand: nothing to bring back
+            return look.lstat(aside) is None
+        if look.is_ours(item, aside):
+            return True
+        self._ops.exchange(there, aside)
+        return False
+
+    def _swap_edit(self, item: Item) -> bool:
+        """Somebody died between the two exchanges above."""
+        self._ops.exchange(self._journal.at(item.path), self._journal.user(item))
+        return False
+
+    def _set_aside(self, item: Item, name: bytes, kept_name: bytes) -> None:
+        """Seldom is anything kept, so the folder for it is made for the first thing."""
+        folder = self._journal.kept_folder(item.store)
+        if not os.path.lexists(folder):
+            self._ops.mkdir(folder, stat.S_IRWXU)
+        self._ops.rename(name, kept_name)
+
     def _take_edit_away(self, item: Item) -> bool:
-        self._ops.rename(self._journal.at(item.path), look.next_name(self._journal, item, b"edited"))
+        self._set_aside(item, self._journal.at(item.path), look.next_name(self._journal, item, b"edited"))
         return False
 
     def _merge_or_put_back(self, item: Item) -> bool:
@@ -183,7 +208,7 @@ class _Work:
         """Have real folders above a path: a hook may have removed them, or put a file or a link in their place."""
         journal = self._journal
         if found := look.blocker(journal, item):
-            self._ops.rename(journal.at(found), look.next_blocker_name(journal, item, found))
+            self._set_aside(item, journal.at(found), look.next_blocker_name(journal, item, found))
         for folder in look.above(item.path):
             if look.lstat(journal.at(folder)) is None:
                 self._ops.mkdir(journal.at(folder), 0o777)
@@ -235,7 +260,10 @@ class _Work:
     def _sort_kept(self) -> "list[bytes]":
         """Names of edits that nobody can want back; renaming them has to wait, they are what `look` goes by."""
         journal, worthless = self._journal, []
+        self._sort_swapped()
         for item in journal.items:
+            if item.swaps:
+                continue
             ours = journal.kept(item, b"ours")
             if item.places and not look.is_ours(item, ours) and look.lstat(ours) is not None:
                 self._ops.rename(ours, look.next_name(journal, item, b"edited"))
@@ -244,6 +272,32 @@ class _Work:
                 edits = look.edits(journal, item)
                 worthless += [name for name in edits if merge.is_nothing_new(journal, item, name, self._git)]
         return worthless
+
+    def _sort_swapped(self) -> None:
+        """Index versions that lie in `b/` again go, if nobody wrote to them, through a descriptor say, to the last."""
+        back: dict[bytes, Item] = {}
+        for item in self._journal.items:
+            if item.snapshot.startswith(b"b/"):
+                back[self._journal.snapshot(item)] = item
+        for store in self._journal.stores:
+            for file in _files(store + b"/b"):
+                if file.path in back:
+                    self._sort_one(back[file.path], file)
+
+    def _sort_one(self, item: Item, file: "os.DirEntry[bytes]") -> None:
+        st = file.stat(follow_symlinks=False)
+        if signature_of(st) == item.ours:
+            self._ops.unlink(file.path)
+        elif st.st_ino == item.ours[0]:
+            self._set_aside(item, file.path, look.next_name(self._journal, item, b"edited"))
+
+
+def _files(folder: bytes) -> "list[os.DirEntry[bytes]]":
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
 
 
 def _why(error: "OSError | GitseqError") -> str:
@@ -255,6 +309,7 @@ _STEPS = {
     look.LINKED: _Work._unlink_aside,
     look.PLACED: _Work._take_ours_away,
     look.EDITED: _Work._take_edit_away,
+    look.SWAPPED_EDIT: _Work._swap_edit,
     look.EDIT_ASIDE: _Work._merge_or_put_back,
     look.MERGED: _Work._file_away,
 }

@@ -6,6 +6,8 @@ JOURNAL = b"journal"
 DONE = b"done"
 LIST = b"list"
 STORES = b"stores"
+TRIALS = (b"plain", b"executable")
+"""Files that are made, swapped and removed again, to see what this file system can and what modes files get."""
 
 
 def own_dir(git_dir: bytes) -> bytes:

@@ -16,7 +16,7 @@ _NO_HARD_LINK = frozenset(
 )
 """FAT and friends; a folder; a file of another user under fs.protected_hardlinks; too many links (link(2))."""
 _NO_RENAMEAT2 = frozenset((errno.ENOSYS, errno.EINVAL))
-_AT_FDCWD, _RENAME_NOREPLACE = -100, 1
+_AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCHANGE = -100, 1, 2
 
 
 class FileOps:
@@ -38,7 +38,7 @@ class FileOps:
 
     def rename_new(self, source: bytes, target: bytes) -> None:
         """Rename, but FileExistsError when the name is taken (renameat2(2), RENAME_NOREPLACE)."""
-        code = _renameat2(source, target)
+        code = _renameat2(source, target, _RENAME_NOREPLACE)
         if code == 0:
             return
         if code not in _NO_RENAMEAT2:
@@ -46,6 +46,18 @@ class FileOps:
         if os.path.lexists(target):  # the last resort leaves a window of microseconds; nothing better is there
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
         os.rename(source, target)
+
+    def exchange(self, one: bytes, other: bytes) -> None:
+        """Swap what two names stand for, at once (renameat2(2), RENAME_EXCHANGE).
+
+        OSError where the kernel, the C library or the file system has no such thing; FileNotFoundError when either
+        name is not there.
+        """
+        if _quick_renameat2(one, other, _RENAME_EXCHANGE):
+            return
+        code = _renameat2(one, other, _RENAME_EXCHANGE)
+        if code != 0:
+            raise OSError(code, os.strerror(code), one, None, other)
 
     def set_mtime(self, path: bytes, ns: int) -> None:
         """Set both times of a file, or of the symbolic link itself."""
@@ -93,7 +105,31 @@ def move_without_overwriting(ops: FileOps, source: bytes, target: bytes) -> None
     ops.unlink(source)
 
 
-def _renameat2(source: bytes, target: bytes) -> int:
+_address: "list[int]" = []
+"""Of renameat2, once it was looked up; 0 where there is none."""
+
+
+def _quick_renameat2(source: bytes, target: bytes, flags: int) -> bool:
+    """Whether it worked; why not takes `ctypes`, which takes 10 ms to import."""
+    if not _address:
+        _address.append(_address_of_renameat2())
+    if not _address[0]:
+        return False
+    import _ctypes
+
+    return bool(_ctypes.call_function(_address[0], (_AT_FDCWD, source, _AT_FDCWD, target, flags)) == 0)
+
+
+def _address_of_renameat2() -> int:
+    try:
+        import _ctypes
+
+        return int(_ctypes.dlsym(_ctypes.dlopen(None, 0), "renameat2"))  # type: ignore[arg-type]
+    except (ImportError, AttributeError, OSError):
+        return 0
+
+
+def _renameat2(source: bytes, target: bytes, flags: int) -> int:
     """0, or the error number; ENOSYS where the C library has no such function."""
     import ctypes
 
@@ -101,6 +137,6 @@ def _renameat2(source: bytes, target: bytes) -> int:
         function = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):
         return errno.ENOSYS
-    if function(_AT_FDCWD, source, _AT_FDCWD, target, _RENAME_NOREPLACE) == 0:
+    if function(_AT_FDCWD, source, _AT_FDCWD, target, flags) == 0:
         return 0
     return ctypes.get_errno()

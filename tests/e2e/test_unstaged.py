@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from contextlib import contextmanager
 
 import pytest
 
@@ -41,6 +42,34 @@ def changed(repo):
     return repo
 
 
+@contextmanager
+def in_hook(changed, sequencer):
+    """A run that is in its hook, with things hidden."""
+    gate = sequencer.gate("in hook")
+    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
+    changed.git("add", "gitseq.toml")
+    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
+        gate.wait_reached()
+        assert changed.read("b.txt") == b"b\n"
+        yield run
+
+
+@pytest.fixture
+def killed(changed, sequencer):
+    """A run was killed while it had things hidden; its hook lives on."""
+    with in_hook(changed, sequencer) as run:
+        run.kill()
+        run.wait(20)
+    return changed
+
+
+@pytest.fixture
+def reaped(killed):
+    """The same, and its hook is gone as well."""
+    killed.gitseq("reap", check=True)
+    return killed
+
+
 def test_hooks_see_what_is_staged_and_the_rest_comes_back_with_its_times(changed):
     changed.config(SEE, commit=False)
     changed.git("add", "gitseq.toml")
@@ -70,31 +99,19 @@ def test_isolation_is_a_choice(changed, setting, b, c_is_there):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_brings_unstaged_work_back_before_the_end(changed, sequencer, number):
-    gate = sequencer.gate("in hook")
-    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
-    changed.git("add", "gitseq.toml")
-    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
-        gate.wait_reached()
-        assert (changed.path / "b.txt").read_text() == "b\n"
+    with in_hook(changed, sequencer) as run:
         run.send_signal(number)
         assert run.wait(20) == 128 + number
-    assert (changed.path / "b.txt").read_text() == "b unstaged\n"
+    assert changed.read("b.txt") == b"b unstaged\n"
 
 
-def test_after_a_kill_the_next_run_brings_unstaged_work_back_by_itself(changed, sequencer):
-    gate = sequencer.gate("in hook")
-    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
-    changed.git("add", "gitseq.toml")
-    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
-        gate.wait_reached()
-        run.kill()
-        run.wait(20)
-    assert (changed.path / "b.txt").read_text() == "b\n"
-    done = changed.gitseq("exec", "--", "true")
+def test_after_a_kill_the_next_run_brings_unstaged_work_back_by_itself(killed):
+    assert killed.read("b.txt") == b"b\n"
+    done = killed.gitseq("exec", "--", "true")
     assert done.returncode == 0, text(done)
     assert "Brought back" in text(done)
-    assert (changed.path / "b.txt").read_text() == "b unstaged\n"
-    wait_until(lambda: not list((changed.path / ".git/gitseq/guard").iterdir()), 5, "an empty guard folder")
+    assert killed.read("b.txt") == b"b unstaged\n"
+    wait_until(lambda: not list((killed.path / ".git/gitseq/guard").iterdir()), 5, "an empty guard folder")
 
 
 def test_a_fix_joins_the_commit_and_unstaged_hunks_do_not(changed):
@@ -196,35 +213,20 @@ def test_changes_in_many_folders_are_hidden_and_come_back(repo, untracked_attrib
     assert capture(os.fsencode(repo.path)) == before
 
 
-@pytest.fixture
-def killed(changed, sequencer):
-    """A run was killed while it had things hidden."""
-    gate = sequencer.gate("in hook")
-    changed.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}sleep 60'''\nshell = true\n", commit=False)
-    changed.git("add", "gitseq.toml")
-    with spawned([str(BIN / "gitseq"), "run"], env=changed.env, cwd=changed.path) as run:
-        gate.wait_reached()
-        run.kill()
-        run.wait(20)
-    assert changed.read("b.txt") == b"b\n"
-    changed.gitseq("reap", check=True)
-    return changed
+def test_a_repository_that_was_moved_after_a_kill_gets_its_work_back_where_it_is_now(reaped):
+    reaped.path = reaped.path.rename(reaped.path.parent / "moved")
+    assert "b.txt: put your version back" in text(reaped.gitseq("recover", "--list", check=True))
+    reaped.gitseq("recover", check=True)
+    assert reaped.read("b.txt") == b"b unstaged\n"
+    assert reaped.read("a.txt").decode() == NUMBERS.replace("1", "bad").replace("8", "unstaged")
 
 
-def test_a_repository_that_was_moved_after_a_kill_gets_its_work_back_where_it_is_now(killed):
-    killed.path = killed.path.rename(killed.path.parent / "moved")
-    assert "b.txt: put your version back" in text(killed.gitseq("recover", "--list", check=True))
-    killed.gitseq("recover", check=True)
-    assert killed.read("b.txt") == b"b unstaged\n"
-    assert killed.read("a.txt").decode() == NUMBERS.replace("1", "bad").replace("8", "unstaged")
-
-
-def test_another_work_tree_named_by_the_environment_does_not_get_the_hidden_work(killed, tmp_path):
+def test_another_work_tree_named_by_the_environment_does_not_get_the_hidden_work(reaped, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    named = {"GIT_DIR": str(killed.git_dir), "GIT_WORK_TREE": str(elsewhere)}
-    killed.gitseq("recover", env=named, cwd=elsewhere, check=True)
-    assert killed.read("b.txt") == b"b unstaged\n"
+    named = {"GIT_DIR": str(reaped.git_dir), "GIT_WORK_TREE": str(elsewhere)}
+    reaped.gitseq("recover", env=named, cwd=elsewhere, check=True)
+    assert reaped.read("b.txt") == b"b unstaged\n"
     assert not list(elsewhere.iterdir())
 
 

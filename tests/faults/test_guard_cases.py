@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -462,8 +463,9 @@ def test_index_versions_are_dated_back_and_into_another_second_than_the_users_fi
 class Interfering(Counting):
     """Just before one change somebody else does something."""
 
-    def __init__(self, what: str, action) -> None:
+    def __init__(self, what: str, action, swaps: bool = True) -> None:
         super().__init__()
+        self.swaps = swaps
         self._what = what
         self._action = action
 
@@ -477,11 +479,28 @@ class Interfering(Counting):
 def test_a_file_saved_in_the_moment_it_is_hidden_is_not_overwritten(tree):
     saved = UNSTAGED.replace(b"line 30\n", b"line 30 saved\n")
     with pytest.raises(Refused) as caught:
-        hidden(tree, Interfering("link", lambda: tree.write(b"text.txt", saved)))
+        hidden(tree, Interfering("link", lambda: tree.write(b"text.txt", saved), swaps=False))
     assert "text.txt" in caught.value.what
     assert b"line 30 saved\n" in tree.read(b"text.txt") or _kept_texts(tree) == {saved}
     assert UNSTAGED in {tree.read(b"text.txt"), *_kept_texts(tree)}
     assert state.unfinished(tree.git_dir) == []
+
+
+@pytest.mark.parametrize("by_rename", [False, True])
+def test_a_file_saved_in_the_moment_it_changes_places_is_hidden_as_saved(tree, by_rename):
+    saved = UNSTAGED.replace(b"line 30\n", b"line 30 saved\n")
+    save = _rename_over if by_rename else Tree.write
+    moment = Interfering("step journal_written", lambda: save(tree, b"text.txt", saved))
+    guard = hidden(tree, moment)
+    assert tree.read(b"text.txt") == STAGED
+    assert restore(guard, tree.git).complete
+    assert tree.read(b"text.txt") == saved
+    assert _kept_texts(tree) == set()
+
+
+def _rename_over(tree: Tree, name: bytes, content: bytes) -> None:
+    tree.write(b".new", content)
+    os.rename(tree.path(b".new"), tree.path(name))
 
 
 def _kept_texts(tree: Tree) -> "set[bytes]":
@@ -498,22 +517,91 @@ def test_a_file_deleted_in_the_moment_it_is_hidden_stays_deleted(tree):
     assert state.unfinished(tree.git_dir) == []
 
 
-def test_a_file_saved_while_it_is_brought_back_is_not_overwritten(tree):
-    guard = hidden(tree)
+@pytest.mark.parametrize("by_rename", [False, True])
+@pytest.mark.parametrize(("moment", "swaps"), [("exchange", True), ("link", False)])
+def test_a_file_saved_while_it_is_brought_back_is_not_overwritten(tree, moment, swaps, by_rename):
+    guard = hidden(tree, Interfering("", None, swaps))
     saved = b"saved in the very moment\n"
-    restored = restore(guard, tree.git, Interfering("link", lambda: tree.write(b"text.txt", saved)))
+    save = _rename_over if by_rename else Tree.write
+    restored = restore(guard, tree.git, Interfering(moment, lambda: save(tree, b"text.txt", saved)))
     assert restored.complete
     assert tree.read(b"text.txt") == UNSTAGED
     assert saved in _kept_texts(tree)
 
 
-def test_a_file_saved_between_the_look_and_the_move_is_not_taken_for_ours(tree):
-    guard = hidden(tree)
+@pytest.mark.parametrize("by_rename", [False, True])
+@pytest.mark.parametrize(("moment", "swaps"), [("exchange", True), ("rename", False)])
+def test_a_file_saved_between_the_look_and_the_move_is_not_taken_for_ours(tree, moment, swaps, by_rename):
+    guard = hidden(tree, Interfering("", None, swaps))
     saved = STAGED.replace(b"line 35\n", b"line 35 saved\n")
-    ops = Interfering("rename", lambda: tree.write(b"text.txt", saved))
-    restored = restore(guard, tree.git, ops)
+    save = _rename_over if by_rename else Tree.write
+    restored = restore(guard, tree.git, Interfering(moment, lambda: save(tree, b"text.txt", saved)))
     assert tree.read(b"text.txt") == UNSTAGED.replace(b"line 35\n", b"line 35 saved\n")
     assert restored.conflicts[0].merged
+
+
+class _SavedAndKilled(Counting):
+    """Somebody saves before the first exchange, and before the second we are killed."""
+
+    def __init__(self, save) -> None:
+        super().__init__()
+        self._save = save
+
+    def tick(self, what: str, *arguments: object) -> None:
+        super().tick(what, *arguments)
+        if what == "exchange":
+            if self.log.count("exchange") > 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            self._save()
+
+
+def test_a_file_saved_in_the_moment_before_a_kill_is_merged_by_the_next_run(tree):
+    guard = hidden(tree)
+    saved = STAGED.replace(b"line 35\n", b"line 35 saved\n")
+    ops = _SavedAndKilled(lambda: _rename_over(tree, b"text.txt", saved))
+    assert guarded.in_child(lambda: restore(guard, tree.git, ops)) == -signal.SIGKILL
+    (waiting,) = survey(tree.git_dir)
+    assert not waiting.as_left
+    (restored,) = recover(tree.git_dir, tree.git)
+    assert tree.read(b"text.txt") == UNSTAGED.replace(b"line 35\n", b"line 35 saved\n")
+    assert restored.conflicts[0].merged
+
+
+def test_a_file_written_in_place_in_the_moment_before_a_kill_is_kept_beside_the_users(tree):
+    guard = hidden(tree)
+    saved = STAGED.replace(b"line 35\n", b"line 35 saved\n")
+    ops = _SavedAndKilled(lambda: tree.write(b"text.txt", saved))
+    assert guarded.in_child(lambda: restore(guard, tree.git, ops)) == -signal.SIGKILL
+    (restored,) = recover(tree.git_dir, tree.git)
+    assert tree.read(b"text.txt") == UNSTAGED
+    assert saved in _kept_texts(tree)
+    assert "text.txt" in restored.notices()[0]
+
+
+def test_a_hidden_file_that_somebody_took_out_of_the_guards_folder_stops_nothing(tree):
+    guard = hidden(tree)
+    (item,) = guard.journal.items
+    os.rename(guard.journal.user(item), tree.path(b"taken"))
+    assert restore(guard, tree.git).complete
+    assert tree.read(b"taken") == UNSTAGED
+    assert state.unfinished(tree.git_dir) == []
+
+
+def test_file_systems_that_cannot_exchange_names_are_no_obstacle(odd):
+    there_and_back(odd, Interfering("", None, swaps=False))
+
+
+def test_an_exchange_that_fails_says_why(folder):
+    with pytest.raises(FileNotFoundError) as caught:
+        FileOps().exchange(folder + b"/one", folder + b"/two")
+    assert caught.value.filename == folder + b"/one"
+
+
+def test_without_the_library_function_names_are_not_exchanged(folder, monkeypatch):
+    monkeypatch.setattr(fileops, "_address", [0])
+    monkeypatch.setattr(fileops, "_renameat2", lambda *_names: errno.ENOSYS)
+    with pytest.raises(OSError, match="not implemented"):
+        FileOps().exchange(folder + b"/one", folder + b"/two")
 
 
 def test_a_link_in_place_of_a_folder_is_not_followed_out_of_the_tree(tree, folder):

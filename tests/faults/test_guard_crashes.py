@@ -28,6 +28,12 @@ def whole_run(tree: Tree, hook: str, note: Note, ops: Counting) -> None:
     restore(guard, git, ops)
 
 
+def that_can(swaps: bool, ops: Counting) -> Counting:
+    """Operations of a file system that can exchange two names, or that cannot."""
+    ops.swaps = swaps
+    return ops
+
+
 class Trial:
     """One copy of the tree, what it was like before, and the judgement afterwards."""
 
@@ -82,20 +88,20 @@ def _may_be_new(name: bytes, touched: "set[bytes]") -> bool:
     return is_leftover_of_killed_hook or any(one == name or one.startswith(name + b"/") for one in touched)
 
 
-def count_points(template: Tree, folder: bytes, hook: str) -> "list[str]":
+def count_points(template: Tree, folder: bytes, hook: str, swaps: bool = True) -> "list[str]":
     trial = Trial(template, folder)
-    ops = Counting()
+    ops = that_can(swaps, Counting())
     whole_run(trial.tree, hook, trial.note, ops)
     trial.judge(f"{hook}, undisturbed")
     return ops.log
 
 
-def crash(template: Tree, folder: bytes, hook: str, point: int, told: str) -> int:
+def crash(template: Tree, folder: bytes, hook: str, dying: Counting, told: str) -> int:
     """One trial; returns how many recoveries were killed on the way."""
     trial = Trial(template, folder)
-    code = guarded.in_child(lambda: whole_run(trial.tree, hook, trial.note, Dying(point)))
+    code = guarded.in_child(lambda: whole_run(trial.tree, hook, trial.note, dying))
     assert code == -signal.SIGKILL, (told, code)
-    rng = guarded.seeded(hook, point)
+    rng = guarded.seeded(hook, dying.at)
     killed = 0
     for _again in range(rng.randrange(3)):
         ops = Dying(rng.randrange(120))
@@ -111,23 +117,27 @@ def crash(template: Tree, folder: bytes, hook: str, point: int, told: str) -> in
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_kill_before_any_change_loses_nothing_sampled(template, folder, hook):
+@pytest.mark.parametrize("swaps", [True, False])
+def test_a_kill_before_any_change_loses_nothing_sampled(template, folder, hook, swaps):
     folder += b"/trial"
-    log = count_points(template, folder, hook)
-    points = guarded.seeded("sample", hook).sample(range(len(log)), 24)
+    log = count_points(template, folder, hook, swaps)
+    points = guarded.seeded("sample", hook).sample(range(len(log)), 16 if swaps else 8)
     for point in points:
-        crash(template, folder, hook, point, f"{hook}, killed at {point}: {log[point]}")
+        dying = that_can(swaps, Dying(point))
+        crash(template, folder, hook, dying, f"{hook}, killed at {point}: {log[point]}")
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_kill_before_any_change_loses_nothing(template, folder, hook):
+@pytest.mark.parametrize("swaps", [True, False])
+def test_a_kill_before_any_change_loses_nothing(template, folder, hook, swaps):
     folder += b"/trial"
-    log = count_points(template, folder, hook)
+    log = count_points(template, folder, hook, swaps)
     killed = 0
     for point, what in enumerate(log):
-        killed += crash(template, folder, hook, point, f"{hook}, killed at {point}: {what}")
-    print(f"{hook}: {len(log)} points, {killed} recoveries killed as well")
+        dying = that_can(swaps, Dying(point))
+        killed += crash(template, folder, hook, dying, f"{hook}, killed at {point}: {what}")
+    print(f"{hook}, swaps {swaps}: {len(log)} points, {killed} recoveries killed as well")
 
 
 def kill_at_random(template: Tree, folder: bytes, number: int) -> bool:

@@ -249,7 +249,9 @@ def test_a_merge_is_told_with_the_places_of_both_versions(tree):
 
 
 def test_somebody_who_keeps_writing_is_a_problem_of_that_file_alone_and_the_users_version_waits(tree):
-    guard = hidden(tree)
+    one_by_one = Counting()
+    one_by_one.swaps = False
+    guard = hidden(tree, one_by_one)
     written = 0
 
     def writes_again(*_arguments):
@@ -342,7 +344,7 @@ def test_a_deleted_file_that_the_user_makes_anew_after_a_death_is_the_users(tree
         raise Died
 
     with pytest.raises(Died):
-        restore(guard, tree.git, At("link", dies))  # of the next file: the deleted one is deleted again
+        restore(guard, tree.git, At("exchange", dies))  # of the next file: the deleted one is deleted again
     assert not os.path.lexists(tree.path(b"gone.txt"))
     tree.write(b"gone.txt", b"anew\n")
     (restored,) = recover(tree.git_dir, tree.git)

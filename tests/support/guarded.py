@@ -313,6 +313,8 @@ class Note:
 class Counting(FileOps):
     """Counts every change, every step and every call of git; at number `at` something happens instead."""
 
+    swaps = True
+
     def __init__(self, at: int = -1) -> None:
         self.count = 0
         self.at = at
@@ -326,6 +328,7 @@ class Counting(FileOps):
             "copy_attributes",
             "link",
             "rename_new",
+            "exchange",
             "set_mtime",
             "write",
             "copy",
@@ -345,6 +348,12 @@ class Counting(FileOps):
     def sync(self, path: bytes) -> None:
         """See `write`."""
         os.lstat(path)
+
+    def exchange(self, one: bytes, other: bytes) -> None:
+        """As the system does it, unless the file system is one that cannot."""
+        if not self.swaps:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), one, None, other)
+        super().exchange(one, other)
 
     def _counted(self, name, operation):  # type: ignore[no-untyped-def]
         def call(*arguments):  # type: ignore[no-untyped-def]
