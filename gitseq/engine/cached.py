@@ -95,6 +95,8 @@ class Passes:
         if in_one:
             return self._ask_for_set(job, ns, keys, from_top)
         known = self._ledger.passed(ns, [key for key in keys if key])
+        if not known and None not in keys:
+            return Asked(job, paths, ns, dict(zip(from_top, keys, strict=True)), from_top)  # type: ignore[arg-type]
         left = [number for number, key in enumerate(keys) if key is None or key not in known]
         return Asked(
             job.replace(paths=[paths[number] for number in left]),
