@@ -2,7 +2,8 @@
 
 The engine asks a check in three steps: `begin` once; then `suspects` for some files at a time and `check_file` for
 each suspect (`PerFile`), or `check` once (`Whole`); then `end` once. A `PerFile` needs a file at a time, so neighbours
-in the configuration can share one read of it: the same `File` goes through all of them. No check writes: it answers with the content to be written.
+in the configuration can share one read of it: the same `File` goes through all of them. No check writes: it answers
+with the content to be written.
 
 Nothing that a file holds makes a check raise: what it cannot read or parse is a `Finding` that fails.
 
