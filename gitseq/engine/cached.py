@@ -62,9 +62,16 @@ class Passes:
         """Find out which hooks have passed the whole tree as it lies there: nothing need be selected for those."""
         if self._request.verify:
             return
-        if self._tree is not None and self._tree.is_clean and self._tree.still_stands():
-            keys = [self._tree_key(hook) for hook in chosen if hook.cache]
-            self._of_tree = self._ledger.passed_tree(self._tree.state, keys)
+        if self._tree is None:
+            return
+        keys = [self._tree_key(hook) for hook in chosen if hook.cache]
+        known = self._ledger.passed_tree(self._tree.state, keys)
+        if len(known) < len(set(keys)):
+            self._contents.begin()  # while git compares
+        if not (self._tree.is_clean and self._tree.still_stands()):
+            self._contents.end()
+            return
+        self._of_tree = known
 
     def modes(self) -> "dict[bytes, int] | None":
         """For a run on all files: the mode of each, where git knows them all; else None."""
@@ -203,6 +210,7 @@ class Passes:
                 if hook.builtin or id(hook) not in fallen:
                     self._ledger.add(ns, keys)
             self._keep_tree({key: count for hook, key, count in self._to_tree if id(hook) not in fallen})
+            self._contents.end()
         except OSError as error:  # it works without, only slower
             why = error.strerror or str(error)
             self._world.tell(Notice("warning", f"what passed could not be kept for the next run: {why}"))

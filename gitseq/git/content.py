@@ -106,7 +106,7 @@ class Conversions:
     """Which paths may hold other bytes in the work tree than in the index. Runs beside us from the start."""
 
     def __init__(self, repo: "Repo", env: "Env", paths: "list[bytes]") -> None:
-        self._paths = paths
+        self.paths = paths
         self._config = call.start([b"config", b"--get", b"core.autocrlf"], env, repo.top)
         self._attributes = call.start(_ATTRIBUTES, env, repo.top, b"".join([path + b"\0" for path in paths]))
 
@@ -115,6 +115,11 @@ class Conversions:
         autocrlf = self._config.finish().out.strip().lower()
         fields = call.succeed(_ATTRIBUTES, self._attributes.finish()).split(b"\0")
         if autocrlf not in (b"", b"false", b"0", b"no", b"off"):
-            return frozenset(self._paths)
+            return frozenset(self.paths)
         told = zip(fields[0::3], fields[1::3], fields[2::3], strict=False)
         return frozenset(path for path, name, value in told if name in _CONVERTING and value not in _OFF)
+
+    def end(self) -> None:
+        """Nobody wants to know any more."""
+        self._config.finish()
+        self._attributes.finish()
