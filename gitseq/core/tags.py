@@ -69,6 +69,7 @@ class Tagger:
         """By a file's name without its folder: answers that nothing else of the file has a part in."""
         self._interpreters_matter: "bool | None" = None
         self._by_name: "dict[bytes, set[str]]" = {}
+        self._by_extension: "dict[tuple[str, int], frozenset[str]]" = {}
         self._shared: "dict[frozenset[str], frozenset[str]]" = {}
 
     def tags(self, path: bytes, mode: int) -> "frozenset[str]":
@@ -85,9 +86,12 @@ class Tagger:
         kind = kind_tag(mode)
         if kind != "file" or not self._needs_mode:
             return frozenset((kind,))
+        name = path[path.rfind(b"/") + 1 :]
+        ending = self._telling_extension(name) if self._needs_name else ""
+        if ending and (ending, mode) in self._by_extension:
+            return self._by_extension[ending, mode]
         executable = bool(mode & _EXECUTE_BITS) and self._sniffer.may_execute(path)
         tags = {"file", "executable" if executable else "non-executable"}
-        name = path[path.rfind(b"/") + 1 :]
         by_name = not mode & _EXECUTE_BITS
         if self._needs_name:
             tags |= self._name_tags(name) or self._interpreter(path, executable)
@@ -96,9 +100,19 @@ class Tagger:
                 by_name = False
         found = frozenset(tags)
         found = self._shared.setdefault(found, found)
+        if by_name and ending:
+            self._by_extension[ending, mode] = found
         if by_name:
             self._named[name, mode] = found
         return found
+
+    def _telling_extension(self, name: bytes) -> str:
+        """The extension of a name of which nothing else says anything; "" when something may."""
+        text = name.decode("utf-8", "surrogateescape")
+        parts = text.split(".")
+        if not parts[0] or len(parts) == 1 or text in self._names or not self._names.keys().isdisjoint(parts):
+            return ""
+        return parts[-1]
 
     def _name_tags(self, name: bytes) -> "set[str]":
         tags = self._by_name.get(name)

@@ -101,10 +101,13 @@ class Passes:
         keys = self._contents.keys(from_top)
         if in_one:
             return self._ask_for_set(job, ns, keys, from_top)
-        known = self._ledger.passed(ns, [key for key in keys if key])
-        if not known and None not in keys:
+        asked = keys if None not in keys else [key for key in keys if key]
+        unknown = frozenset(self._ledger.left(ns, asked))  # type: ignore[arg-type]
+        if len(unknown) == len(keys):
             return Asked(job, paths, ns, dict(zip(from_top, keys, strict=True)), from_top)  # type: ignore[arg-type]
-        left = [number for number, key in enumerate(keys) if key is None or key not in known]
+        left: list[int] = []
+        if unknown or asked is not keys:
+            left = [number for number, key in enumerate(keys) if key is None or key in unknown]
         return Asked(
             job.replace(paths=[paths[number] for number in left]),
             paths,
@@ -134,7 +137,7 @@ class Passes:
         if len(found) < len(keys):
             return Asked(job, job.paths)  # something in it has no content that could be known again
         key = ledger_keys.set_key(found)
-        if self._ledger.passed(ns, [key]):
+        if not self._ledger.left(ns, [key]):
             return Asked(job.replace(paths=[]), job.paths, ns)
         return Asked(job, job.paths, ns, {b"": key}, from_top)
 

@@ -49,6 +49,10 @@ class Contents:
     def keys(self, paths: "Sequence[bytes]") -> "list[bytes | None]":
         """The key of each path (relative to the top); None for what has no content: a folder, a missing file."""
         known = self._keys
+        try:
+            return [known[path] for path in paths]
+        except KeyError:
+            pass
         missing = [path for path in paths if path not in known]
         if len(missing) > FEW:
             missing = self._from_index(missing)

@@ -87,10 +87,11 @@ def begin_entries(repo: "Repo", env: "Env") -> "procs.Reader":
 
 def entries(started: "procs.Reader") -> Tracked:
     """The listing that was begun."""
-    lines = call.succeed(_ENTRIES, started.finish()).split(b"\0")
+    listing = call.succeed(_ENTRIES, started.finish())
+    lines = listing.split(b"\0")
     lines.pop()
     found = {line[line.index(b"\t") + 1 :]: line[2:] for line in lines}
-    if len(found) == len(lines) and all(line.startswith(_PLAIN) for line in lines):
+    if len(found) == len(lines) == listing.startswith(_PLAIN) + listing.count(b"\0" + _PLAIN):
         return Tracked(found, frozenset())
     seen: set[bytes] = set()
     hidden = set()
