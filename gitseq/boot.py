@@ -9,7 +9,7 @@ every source has the size and mtime it was made from. Missing, old, torn or not 
 
 import gc
 import marshal
-import os
+import posix  # not `os`, see gitseq.host.light_os
 import sys
 
 TYPE_CHECKING = False
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
     Stamps = tuple[tuple[str, int, int], ...]
     """Source, mtime in ns and size of each module of a group."""
+    Groups = dict[str, tuple[Stamps, memoryview]]
+    """What has to be unchanged, and the marshalled code, of each."""
     Code = tuple[tuple[str, bool, CodeType], ...]
     """Name, whether it is a package, and code of each, in the order in which they need one another."""
 
-_MARK = (3, sys.version)
+_MARK = (4, sys.version)
 """Of the format and of the interpreter; a bundle with another is not used."""
 _HEADS = ("gitseq.cli.hook", "gitseq.config.compiled", "gitseq.cli.engage")
 """Modules that are loaded together with all they import: what finds the repository, its plan, and what runs it."""
-_PATH = os.path.join(os.path.dirname(__file__), "__pycache__", f"hot.{sys.implementation.cache_tag}.bin")
+_PATH = f"{__file__.rpartition('/')[0]}/__pycache__/hot.{sys.implementation.cache_tag}.bin"
 
 
 class _Linker:
     """Stands before the import system, and answers for the heads of the groups whose sources are unchanged."""
 
-    def __init__(self, groups: "dict[str, tuple[Stamps, bytes]]", make_spec: "type[ModuleSpec]") -> None:
+    def __init__(self, groups: "Groups", make_spec: "type[ModuleSpec]") -> None:
         self._groups = groups
         self._make_spec = make_spec
         self.is_whole = len(groups) == len(_HEADS)
@@ -71,7 +73,7 @@ class _Linker:
         module.__file__ = code.co_filename
         module.__package__ = name if is_package else parent
         if is_package:
-            spec.submodule_search_locations = module.__path__ = [os.path.dirname(code.co_filename)]
+            spec.submodule_search_locations = module.__path__ = [code.co_filename.rpartition("/")[0]]
         sys.modules[name] = module
         exec(code, module.__dict__)  # noqa: S102 - what an importer is for
         setattr(sys.modules[parent], leaf, module)
@@ -109,7 +111,7 @@ def main() -> None:
         from gitseq import bundle
 
         bundle.store(_PATH, _MARK, _HEADS, _stamp)
-    os._exit(code)  # nothing is left to clean up, and tearing down the interpreter costs milliseconds
+    posix._exit(code)  # nothing is left to clean up, and tearing down the interpreter costs milliseconds
 
 
 def wrapper() -> None:
@@ -119,7 +121,7 @@ def wrapper() -> None:
     linker.link(_HEADS[-1])
     from gitseq.cli import wrapped
 
-    os._exit(wrapped.main())
+    posix._exit(wrapped.main())
 
 
 def _set_up() -> _Linker:
@@ -131,7 +133,7 @@ def _set_up() -> _Linker:
 
 def _stamp(source: str) -> "tuple[str, int, int]":
     """What tells one version of a source from the next. Raises OSError."""
-    st = os.stat(source)
+    st = posix.stat(source)
     return source, st.st_mtime_ns, st.st_size
 
 
@@ -142,12 +144,25 @@ def _are_true(stamps: "Stamps") -> bool:
         return False
 
 
-def _load() -> "dict[str, tuple[Stamps, bytes]]":
-    """The groups an earlier run has stored; empty when there is nothing to be used."""
+def _load() -> "Groups":
+    """The groups an earlier run has stored; empty when there is nothing to be used.
+
+    They lie one behind the other after a table of them, and are read once and copied never.
+    """
     try:
-        with open(_PATH, "rb") as stream:
-            mark, groups = marshal.loads(stream.read())  # noqa: S302 - trusted as the .pyc files beside it
+        fd = posix.open(_PATH, posix.O_RDONLY | posix.O_CLOEXEC)
+        try:
+            content = memoryview(posix.read(fd, posix.fstat(fd).st_size))
+        finally:
+            posix.close(fd)
+        begin = 4 + int.from_bytes(content[:4], "little")
+        mark, table = marshal.loads(content[4:begin])  # noqa: S302 - trusted as the .pyc files beside it
+        if mark != _MARK or begin + sum(size for _, _, size in table) != len(content):
+            return {}
     except (OSError, ValueError, EOFError, TypeError):
         return {}
-    found: dict[str, tuple[Stamps, bytes]] = groups if mark == _MARK else {}
-    return found
+    groups: Groups = {}
+    for head, stamps, size in table:
+        groups[head] = stamps, content[begin : begin + size]
+        begin += size
+    return groups

@@ -1,8 +1,8 @@
 """Writes the file from which `boot` links the modules of the hot path.
 
 A group is a module and all it imports when it is loaded, as the sources say it; what functions import while they run
-is left to the import system. In the bundle, code goes without docstrings and without the annotations of functions,
-which nothing on the hot path looks at: they are a fifth of what would have to be read.
+is left to the import system. In the bundle, code goes without docstrings and annotations, which nothing on the hot
+path looks at (they are a fifth of what would have to be read), and with a light `os`.
 """
 
 import ast
@@ -26,14 +26,16 @@ _HERE = os.path.dirname(__file__)
 def store(path: str, mark: "tuple[int, str]", heads: "tuple[str, ...]", stamp: "Callable[[str], Stamp]") -> None:
     """Write the bundle anew, a group for each head; where it may not be written, hooks start without one."""
     linked = {"gitseq", *(name for name in sys.modules if not name.startswith("gitseq."))}
-    groups = {}
+    table, groups = [], []
     try:
-        for head in heads:
+        for name in heads:
             group = _Group(linked, stamp)
-            group.add(head)
-            groups[head] = (tuple(group.stamps), marshal.dumps(tuple(group.code)))
+            group.add(name)
+            groups.append(marshal.dumps(tuple(group.code)))
+            table.append((name, tuple(group.stamps), len(groups[-1])))
         files.ensure_dir(os.path.dirname(path))
-        files.write_whole(path, marshal.dumps((mark, groups)), mode=0o644)
+        head = marshal.dumps((mark, tuple(table)))
+        files.write_whole(path, b"".join((len(head).to_bytes(4, "little"), head, *groups)), mode=0o644)
     except (OSError, SyntaxError, ValueError):
         return
 
@@ -57,16 +59,21 @@ class _Group:
         self.add(name.rpartition(".")[0])
         self.stamps.append(self._stamp(source))  # before it is read: if it is saved meanwhile, the bundle is untrue
         with open(source, "rb") as stream:
-            tree = ast.parse(stream.read())
+            tree = ast.fix_missing_locations(_Lean().visit(ast.parse(stream.read())))
         for needed in _imports(tree):
             self.add(needed)
-        lean = ast.fix_missing_locations(_Lean().visit(tree))
-        code = compile(lean, source, "exec", dont_inherit=True, optimize=2)
+        code = compile(tree, source, "exec", dont_inherit=True, optimize=2)
         self.code.append((name, source.endswith("__init__.py"), code))
 
 
 class _Lean(ast.NodeTransformer):
-    """Takes away what only a reader and a type checker look at."""
+    """Takes away what only a reader and a type checker look at, and what of `os` nothing here needs."""
+
+    def visit_Import(self, node: ast.Import) -> ast.stmt:
+        name = node.names[0].name
+        if name == "os":
+            return ast.ImportFrom("gitseq.host", [ast.alias("light_os", "os")], 0)
+        return ast.Import([ast.alias("_stat", "stat")]) if name == "stat" else node  # its half in C
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self.generic_visit(node)
@@ -77,13 +84,13 @@ class _Lean(ast.NodeTransformer):
         node.annotation = None
         return node
 
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
+        node.annotation = ast.Constant("")  # that there is one is what makes a field of a Record
+        return node
+
     def visit_If(self, node: ast.If) -> "ast.AST | list[ast.stmt]":
         self.generic_visit(node)
-        return node.orelse if _is_for_type_checkers(node) else node
-
-
-def _is_for_type_checkers(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return node.orelse if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING" else node
 
 
 def _imports(tree: ast.Module) -> "Iterator[str]":
@@ -98,7 +105,7 @@ def _imports(tree: ast.Module) -> "Iterator[str]":
 
 def _at_load(body: "list[ast.stmt]") -> "Iterator[ast.stmt]":
     for statement in body:
-        if isinstance(statement, ast.If | ast.Try) and not _is_for_type_checkers(statement):
+        if isinstance(statement, ast.If | ast.Try):
             yield from _at_load(statement.body)
         else:
             yield statement

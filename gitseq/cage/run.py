@@ -125,6 +125,8 @@ def run(command: Command, watch: Watch) -> Outcome:
     finally:
         if theirs != command.stdin:
             os.close(theirs)
+    import resource  # noqa: F401 - wait4 loads it when the command has ended; while it runs, that costs nobody time
+
     watching = _Watching(_Child(pid, ours, known, started), command, watch)
     try:
         return watching.until_the_end()

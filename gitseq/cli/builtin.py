@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitseq.builtin.base import Check, Finding, Git
-    from gitseq.cli.main import Context as World
+    from gitseq.cli.context import Context as World
     from gitseq.host.env import Env
 
 _EXAMPLES = """examples:

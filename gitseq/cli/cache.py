@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from gitseq.cli.main import Context
+from gitseq.cli.context import Context
 from gitseq.cli.telling import tell
 from gitseq.core import units
 from gitseq.git import repo as git_repo

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.model import Plan
 
 _EXAMPLES = """examples:

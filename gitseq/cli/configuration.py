@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.config.foreign import Fetch
     from gitseq.git.repo import Repo
     from gitseq.host.env import Env

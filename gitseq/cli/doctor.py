@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.engine.doctor.finding import Finding, Patient
     from gitseq.git.repo import Repo
     from gitseq.model import Event

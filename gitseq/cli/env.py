@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
 
 _EXAMPLES = """examples:
   gitseq env install   install what the hooks of this repository need, ahead of the first commit

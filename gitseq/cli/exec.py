@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.git.repo import Repo
     from gitseq.host.env import Env
     from gitseq.model import Plan

@@ -4,6 +4,7 @@ import os
 import sys
 
 from gitseq.core.stages import STAGES, Stage
+from gitseq.engine import settings
 from gitseq.errors import GitseqError, NoConfiguration, UsageError
 from gitseq.git import repo as git_repo
 from gitseq.git import status
@@ -80,7 +81,6 @@ class _Call:
         reference-transaction would block the very checkout that leads back.
         """
         from gitseq.config import compiled
-        from gitseq.engine import settings
         from gitseq.model import Plan
 
         fetch = self._fetcher(repo)

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
 
 _NAME = b"gitseq.toml"
 _IS_OURS = re.compile(rb"^\s*\[+\s*tool\s*\.\s*gitseq\b", re.MULTILINE)

@@ -4,7 +4,7 @@ import argparse
 import os
 
 from gitseq.cli import configuration, preparing
-from gitseq.cli.main import Context
+from gitseq.cli.context import Context
 from gitseq.cli.telling import shown, tell
 from gitseq.core import installing
 from gitseq.core.installing import Placing

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.model import Hook, Plan, Project
 
 _HEAD = ("HOOK", "STAGES", "GROUPS", "FILES", "COMMAND")

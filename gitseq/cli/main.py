@@ -10,6 +10,7 @@ import sys
 
 from gitseq import __version__
 from gitseq.cli import quick
+from gitseq.cli.context import Context
 from gitseq.errors import GitseqError, UsageError
 from gitseq.host import env as host_env
 from gitseq.host import signals
@@ -50,14 +51,6 @@ _START = f"""{_FIRST}
 Then: gitseq install, and git commit as ever. To see a run without a commit: gitseq run --all-files
 Each verb explains itself: gitseq VERB --help
 """
-
-
-class Context:
-    """What every verb starts from: the environment and the folder, read once."""
-
-    def __init__(self, env: "host_env.Env", cwd: bytes) -> None:
-        self.env = env
-        self.cwd = cwd
 
 
 def main() -> None:

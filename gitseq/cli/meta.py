@@ -11,7 +11,7 @@ from gitseq.git import repo as git_repo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.git.repo import Repo
 
 _CONFIG = ".pre-commit-config.yaml"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.config.migrate.draft import Draft
     from gitseq.host.env import Env
 

@@ -13,7 +13,7 @@ from gitseq.host.signals import SIGHUP, Signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
 
 _EXAMPLES = """example: gitseq monitor
 

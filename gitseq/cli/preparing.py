@@ -12,7 +12,7 @@ from gitseq.ui import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.git.repo import Repo
 
 

@@ -18,7 +18,7 @@ from gitseq.ui.journal import Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.git.repo import Repo
     from gitseq.model import Event, Plan
 

@@ -5,7 +5,7 @@ import datetime
 import os
 
 from gitseq.cli import configuration
-from gitseq.cli.main import Context
+from gitseq.cli.context import Context
 from gitseq.cli.telling import shown, tell
 from gitseq.core.stages import STAGES
 from gitseq.core.text import printable

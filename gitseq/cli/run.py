@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.git.content import Comparison
     from gitseq.model import Event, Report
 

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.core.queueing import Holder, QueueState, Waiter
 
 

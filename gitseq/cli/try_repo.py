@@ -21,7 +21,7 @@ from gitseq.host.signals import Signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.git.repo import Repo
 
 _EXAMPLES = """examples:

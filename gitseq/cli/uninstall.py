@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from gitseq.cli.main import Context
+from gitseq.cli.context import Context
 from gitseq.cli.telling import shown, tell
 from gitseq.core.installing import Removal
 from gitseq.core.stages import GIT_STAGES

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
 
 
 def configure(parser: "argparse.ArgumentParser") -> None:

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
     from gitseq.config.pins import Pin, Pinned
     from gitseq.engine.updating import Newest
     from gitseq.git.repo import Repo

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gitseq.cli.main import Context
+    from gitseq.cli.context import Context
 
 _EXAMPLES = """examples:
   gitseq wrap pytest make npm git           and put the folder it names first on PATH

@@ -1,5 +1,6 @@
 """Holds the tables of a file against the schema, and finds everything that is wrong instead of the first thing."""
 
+import functools
 import re
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -37,7 +38,7 @@ def check_file(document: Document, shape: "type[msgspec.Struct]", findings: Find
 def _table(
     table: "dict[str, Any]", shape: "type[msgspec.Struct]", path: "Path", document: Document, findings: Findings
 ) -> None:
-    fields = {field.name: field for field in msgspec.structs.fields(shape)}
+    fields = _fields(shape)
     for key, value in table.items():
         here = (*path, key)
         if key not in fields:
@@ -47,6 +48,11 @@ def _table(
     for name, field in fields.items():
         if field.required and name not in table:
             findings.add(document, path, f"`{name}` is missing")
+
+
+@functools.cache  # a configuration has many tables of few shapes, and each asking evaluates every annotation anew
+def _fields(shape: "type[msgspec.Struct]") -> "dict[str, Any]":
+    return {field.name: field for field in msgspec.structs.fields(shape)}
 
 
 def _known_as(key: str, fields: "dict[str, Any]") -> str:

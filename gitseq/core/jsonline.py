@@ -27,15 +27,18 @@ def encode(fields: "dict[str, Any]") -> bytes:
 
 
 def _value(value: "Any") -> str:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "surrogateescape")
-    if isinstance(value, str):
+    kind = type(value)  # asked once: a line has some twenty values, and most of them are text or numbers
+    if kind is str:
         return _quoted(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f'"{name}": {_value(inner)}' for name, inner in value.items()) + "}"
-    return _WORDS[value] if value is None or isinstance(value, bool) else repr(value)
+    if kind is int or kind is float:
+        return repr(value)
+    if value is None or kind is bool:
+        return _WORDS[value]
+    if kind is bytes:
+        return _quoted(value.decode("utf-8", "surrogateescape"))
+    if kind is tuple:
+        return "[" + ", ".join([_value(inner) for inner in value]) + "]" if value else "[]"
+    return "{" + ", ".join([f'"{name}": {_value(inner)}' for name, inner in value.items()]) + "}"
 
 
 def _quoted(text: str) -> str:

@@ -12,13 +12,13 @@ from tests.support.repo import Repo, run_bounded, text
 from tests.unit.test_light_imports import ROOT
 
 PROBE = """
-import os, sys
-def tell(code, leave=os._exit):
+import posix, sys
+def tell(code, leave=posix._exit):
     linked = {name: type(module.__spec__.loader).__name__ == "_Linker" for name, module in sys.modules.items()
               if name.startswith("gitseq.")}
-    os.write(2, b"\\nLINKED " + repr((code, linked)).encode())
+    posix.write(2, b"\\nLINKED " + repr((code, linked)).encode())
     leave(code)
-os._exit = tell
+posix._exit = tell
 sys.path.append(sys.argv[1])
 from gitseq.boot import main
 main()
@@ -125,7 +125,7 @@ def facts():
     import gitseq.cli.hook
     return {{name: (m.__name__, m.__file__, m.__package__, list(getattr(m, "__path__", ())), m.__spec__.name,
                    m.__spec__.origin, m.__spec__.parent)
-            for name, m in sys.modules.items() if name.startswith("gitseq.")}}
+            for name, m in sys.modules.items() if name.startswith("gitseq.") and "light" not in name}}
 imported = facts()
 for name in [name for name in sys.modules if name.split(".")[0] == "gitseq"]:
     del sys.modules[name]

@@ -11,11 +11,11 @@ from tests.support.repo import Repo, run_bounded, text
 from tests.unit.test_light_imports import HOT_STDLIB, ROOT, bare
 
 PROBE = """
-import os, sys
-def tell(code, leave=os._exit):
-    os.write(2, b"\\nLOADED " + repr(sorted(sys.modules)).encode())
+import posix, sys
+def tell(code, leave=posix._exit):
+    posix.write(2, b"\\nLOADED " + repr(sorted(sys.modules)).encode())
     leave(code)
-os._exit = tell
+posix._exit = tell
 sys.path.append(sys.argv[1])
 from gitseq.boot import main
 main()
@@ -50,6 +50,10 @@ def warm(repo: Repo) -> Repo:
 def test_an_ordinary_run_loads_nothing_that_is_not_listed(warm):
     extra = {name for name in loaded_by_commit(warm) - bare() - HOT_STDLIB if name.split(".")[0] != "gitseq"}
     assert not extra, f"a pre-commit run also loads {sorted(extra)}"
+
+
+def test_an_ordinary_run_does_without_os(warm):
+    assert not loaded_by_commit(warm) & {"os", "os.path", "posixpath", "_collections_abc"}
 
 
 def test_an_ordinary_run_loads_nothing_of_ours_that_is_for_others(warm):
