@@ -179,6 +179,8 @@ def _left(content: bytes, keys: "Sequence[bytes]") -> "list[bytes]":
     set is made of all that is stored, which takes ten times as long.
     """
     left = list(keys)
+    if not content:
+        return left
     for length in _STRETCHES:
         if len(left) > _FEW:
             left = _not_in_order(content, left, length)
