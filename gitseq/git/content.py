@@ -109,7 +109,7 @@ class Conversions:
     def __init__(self, repo: "Repo", env: "Env", paths: "list[bytes]") -> None:
         self.paths = paths
         self._config = call.start([b"config", b"--get", b"core.autocrlf"], env, repo.top)
-        self._attributes = call.start(_ATTRIBUTES, env, repo.top, b"".join([path + b"\0" for path in paths]))
+        self._attributes = call.start(_ATTRIBUTES, env, repo.top, b"\0".join([*paths, b""]))
 
     def finish(self) -> "frozenset[bytes]":
         """The paths."""
