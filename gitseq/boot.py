@@ -1,4 +1,4 @@
-"""Starts the hook entry with its modules linked from one file.
+"""Starts hooks, wrappers and `gitseq run` with their modules linked from one file.
 
 The hot path is some seventy small modules, because a folder is a responsibility. Found, checked, read and imported one
 by one they cost more than all that they do (docs/explanation/hot-path.md has the figures). So `bundle` writes their
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _MARK = (4, sys.version)
 """Of the format and of the interpreter; a bundle with another is not used."""
-_HEADS = ("gitseq.cli.hook", "gitseq.config.compiled", "gitseq.cli.engage")
-"""Modules that are loaded together with all they import: what finds the repository, its plan, and what runs it."""
+_HEADS = ("gitseq.cli.hook", "gitseq.config.compiled", "gitseq.cli.engage", "gitseq.cli.main", "gitseq.cli.run")
+"""Modules that are loaded together with all they import: what finds the repository, its plan, what runs it; and what
+reads a command line, and runs hooks by hand."""
+_HOOK, _ENGINE, _BY_HAND = _HEADS[0], _HEADS[2], _HEADS[4]
 _PATH = f"{__file__.rpartition('/')[0]}/__pycache__/hot.{sys.implementation.cache_tag}.bin"
 
 
@@ -101,34 +103,44 @@ class _SiteFinder:
 
 def main() -> None:
     """What a shim calls: `sys.argv` is ['-c', library, path of the hook, stage, git's arguments ...]."""
-    gc.disable()  # a run is short and makes few cycles; walking its modules again and again costs 1.5 ms
-    linker = _set_up()
-    linker.link(_HEADS[0])
+    linker = _linked(_HOOK)
     from gitseq.cli import hook
 
-    code = hook.main()
-    if not linker.is_whole:
-        from gitseq import bundle
-
-        bundle.store(_PATH, _MARK, _HEADS, _stamp)
-    posix._exit(code)  # nothing is left to clean up, and tearing down the interpreter costs milliseconds
+    _leave(hook.main(), linker)
 
 
 def wrapper() -> None:
     """What a wrapper calls: `sys.argv` is ['-c', library, start folder, path of the command, arguments ...]."""
-    gc.disable()
-    linker = _set_up()
-    linker.link(_HEADS[-1])
+    _linked(_ENGINE)
     from gitseq.cli import wrapped
 
     posix._exit(wrapped.main())
 
 
-def _set_up() -> _Linker:
+def by_hand() -> None:
+    """What the console script calls for `gitseq run`; other verbs need other modules, and are imported as usual."""
+    linker = _linked(_BY_HAND)
+    from gitseq.cli import main
+
+    _leave(main.run(sys.argv[1:]), linker)
+
+
+def _linked(head: str) -> _Linker:
+    gc.disable()  # a run is short and makes few cycles; walking its modules again and again costs 1.5 ms
     linker = _Linker(_load(), type(__spec__))
     sys.meta_path.insert(0, linker)
-    sys.meta_path.append(_SiteFinder())
+    if "site" not in sys.modules:
+        sys.meta_path.append(_SiteFinder())
+    linker.link(head)
     return linker
+
+
+def _leave(code: int, linker: _Linker) -> None:
+    if not linker.is_whole:
+        from gitseq import bundle
+
+        bundle.store(_PATH, _MARK, _HEADS, _stamp)
+    posix._exit(code)  # nothing is left to clean up, and tearing down the interpreter costs milliseconds
 
 
 def _stamp(source: str) -> "tuple[str, int, int]":

@@ -220,6 +220,8 @@ class Plan(Record):
     extension_tags: "dict[str, tuple[str, ...]] | None" = None
     """identify's table; None when no hook asks for more than file, directory, symlink and the like. See `core.tags`."""
     name_tags: "dict[str, tuple[str, ...]] | None" = None
+    tags_stamp: str = ""
+    """What tells one version of these tables from the next: another may hand other files to the same hook."""
     pattern_codes: "dict[str, tuple[Any, ...]] | None" = None
     """Pattern -> the numbers it compiles to; see `core.patterns`."""
     isolate: str = "partial"

@@ -161,6 +161,8 @@ class Check:
     options: "tuple[arguments.Option, ...]" = ()
     positional = ""
     """What words that belong to no option are called; '' where there may be none."""
+    reads = True
+    """Whether it looks into files; if not, none is read for it."""
 
     @classmethod
     def of(cls, name: str, args: "Sequence[str]") -> "Self":

@@ -11,6 +11,7 @@ _EXECUTABLE = 0o111
 class AddedLargeFiles(PerFile):
     """Refuses files that are added and larger than `--maxkb` (500), unless git-lfs keeps them."""
 
+    reads = False
     options = (
         Option(("--enforce-all",), "enforce_all", False, const=True),
         Option(("--maxkb",), "maxkb", 500, convert=int),
@@ -63,6 +64,8 @@ def _kept_by_lfs(context: Context, paths: "list[bytes]") -> "frozenset[bytes]":
 
 class Symlinks(PerFile):
     """Finds symbolic links that point to nothing."""
+
+    reads = False
 
     def check_file(self, file: File) -> Finding:
         """A line of output for a broken link."""
@@ -161,6 +164,7 @@ def _quoted(path: bytes) -> bytes:
 class TestNames(PerFile):
     """Finds test files whose names do not follow the convention."""
 
+    reads = False
     options = (
         Option(("--pytest",), "pattern", r".*_test\.py", const=r".*_test\.py", group="convention"),
         Option(("--pytest-test-first",), "pattern", const=r"test_.*\.py", group="convention"),
@@ -184,6 +188,7 @@ class TestNames(PerFile):
 class _Selected(PerFile):
     """Fails for every file that is selected: the filter is the check."""
 
+    reads = False
     heading = b""
 
     def __init__(self) -> None:

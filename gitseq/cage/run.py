@@ -137,18 +137,12 @@ def run(command: Command, watch: Watch) -> Outcome:
 
 
 def _start(command: Command, watch: Watch, theirs: int) -> int:
-    streams = procs.Streams(command.stdin, *(command.output or (theirs, theirs)))
+    out, err = command.output or (theirs, theirs)
+    streams = procs.Streams(command.stdin, out, err, command.inherit)
+    program = procs.Program(command.executable, command.argv, command.env, command.cwd)
     marked = bool(watch.state_dir) and procs.mark_children(marks.own(watch.state_dir))
     try:
-        return procs.spawn(
-            command.executable,
-            command.argv,
-            command.env,
-            streams,
-            cwd=command.cwd,
-            own_group=not command.interactive,
-            inherit=command.inherit,
-        )
+        return procs.spawn(program, streams, own_group=not command.interactive)
     finally:
         if marked:
             procs.mark_children(0)  # git commands of ours may leave daemons that are meant to stay

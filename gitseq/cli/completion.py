@@ -43,14 +43,14 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
 
 def _names(kind: str, context: "Context") -> "list[str]":
     """Nothing where there is nothing to be had: an error under the cursor would help nobody."""
-    from gitseq.config import compiled
+    from gitseq.config import compiled, kept
     from gitseq.git import repo as git_repo
     from gitseq.git.nested import Nested
 
     try:
         repo = git_repo.discover(context.env, context.cwd)
-        nested = Nested(repo, context.env)
-        plan: Plan = compiled.load(repo.top, repo.state_dir, context.env, None, nested=nested)
+        where = kept.Where(repo.top, context.env, None, Nested(repo, context.env))
+        plan: Plan = compiled.load(where, repo.state_dir)
     except (GitseqError, OSError):
         return []
     found = [hook.groups if kind == GROUPS else (hook.id, hook.alias, hook.label) for hook in plan.hooks]

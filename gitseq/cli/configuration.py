@@ -8,7 +8,7 @@ from gitseq.errors import ConfigError, EnvironmentProblem, NoConfiguration
 from gitseq.git import repo
 from gitseq.git.nested import Nested
 from gitseq.host import terminal
-from gitseq.model import Plan
+from gitseq.model import Hook, Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def fresh_plan(options: "argparse.Namespace", context: "Context") -> "Plan":
 def current_plan(repo: "Repo", env: "Env", explicit: "bytes | None" = None) -> Plan:
     """The plan of the configuration as it is now, nested ones included unless one is named. Raises ConfigError,
     NoConfiguration, and what fetching its repositories raises."""
-    fetch, nested = fetcher(repo, env), Nested(repo, env)
-    return compiled.load(repo.top, repo.state_dir, env, explicit, fetch=fetch, vet=settings.vet, nested=nested)
+    where = kept.Where(repo.top, env, explicit, Nested(repo, env))
+    return compiled.load(where, repo.state_dir, fetch=fetcher(repo, env), vet=settings.vet)
 
 
 def fetcher(repo: "Repo", env: "Env") -> "Fetch":
@@ -89,4 +89,19 @@ def plan_or_defaults(repo: "Repo", env: "Env") -> Plan:
 
 def remarks(plan: Plan) -> "list[str]":
     """What there is to say about a sound configuration, a line each."""
-    return [f"warning: {text}" for text in plan.warnings] + [f"note: {text}" for text in plan.notices]
+    warnings = [*plan.warnings, *(_without_content(hook) for hook in plan.hooks if _is_kept_by_nothing(hook))]
+    return [f"warning: {text}" for text in warnings] + [f"note: {text}" for text in plan.notices]
+
+
+def _is_kept_by_nothing(hook: Hook) -> bool:
+    """Whether a cached hook also runs without any file, and names no other content that its pass could stand for."""
+    takes_all_as_one = hook.cache == "tree" or hook.pass_filenames == 0
+    return bool(hook.cache and hook.always_run and takes_all_as_one and not hook.inputs and not hook.builtin)
+
+
+def _without_content(hook: Hook) -> str:
+    return (
+        f"hook `{hook.label}` always runs, and `cache` keeps its passes by the files that are selected: "
+        "whatever else it looks at may change unseen, and where no file is selected it is run each time; "
+        'name what it looks at, such as inputs = ["**"], or take `cache` away'
+    )

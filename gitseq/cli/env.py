@@ -9,10 +9,12 @@ from gitseq.core import units
 from gitseq.core.text import printable
 from gitseq.engine import sweeping
 from gitseq.engine.installer import Site
+from gitseq.errors import EnvironmentProblem
 from gitseq.git import repo as git_repo
 from gitseq.host import files, terminal
 from gitseq.host.signals import Signals
-from gitseq.languages.store import Environment, Store, home
+from gitseq.languages.store import GONE, Environment, Store, home
+from gitseq.ui import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,12 +56,25 @@ def _sweep(context: "Context") -> int:
         f"{swept.clones} repositories and {swept.environments} environments removed, "
         f"{units.format_size(swept.freed)} freed"
     )
-    return 0
+    if swept.left:
+        plain.show_problem(_left(swept.left))
+    return EnvironmentProblem.exit_code if swept.left else 0
+
+
+def _left(errors: "tuple[OSError, ...]") -> "tuple[str, ...]":
+    told = [f"{printable(os.fsencode(error.filename))}: {error.strerror or error}" for error in errors]
+    return (
+        "not everything could be removed",
+        *told,
+        "Nothing of it is used any more; the rest was removed.",
+        "Once nothing holds it and you may write there, to try again: gitseq env gc",
+    )
 
 
 def _list(context: "Context", *, as_json: bool) -> int:
     store = Store(home(context.env))
-    found = [_fields(Environment(folder), store) for folder in store.entries(b"environments")]
+    folders = [folder for folder in store.entries(b"environments") if not folder.endswith(GONE)]
+    found = [_fields(Environment(folder), store) for folder in folders]
     if as_json:
         values = {"version": 1, "home": os.fsdecode(store.folder), "environments": found}
         say(json.dumps(values, indent=2) + "\n")

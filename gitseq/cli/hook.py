@@ -80,15 +80,13 @@ class _Call:
         A branch from before gitseq.toml must not make every `git checkout` end with an error, and a failing
         reference-transaction would block the very checkout that leads back.
         """
-        from gitseq.config import compiled
+        from gitseq.config import compiled, kept
         from gitseq.model import Plan
 
         fetch = self._fetcher(repo)
         try:
-            nested = Nested(repo, self._env)
-            return compiled.load(
-                repo.top, repo.state_dir, self._env, None, fetch=fetch, vet=settings.vet, nested=nested
-            )
+            where = kept.Where(repo.top, self._env, None, Nested(repo, self._env))
+            return compiled.load(where, repo.state_dir, fetch=fetch, vet=settings.vet)
         except NoConfiguration:
             if self._env.get(b"PRE_COMMIT_ALLOW_NO_CONFIG"):
                 plain.write_all(1, b"No configuration file was found. Skipping `%s`.\n" % self._stage.name.encode())

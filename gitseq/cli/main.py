@@ -4,7 +4,6 @@ A verb is a module `gitseq.cli.<verb>` with `configure(parser)` and `run(options
 that was asked for is imported.
 """
 
-import importlib
 import os
 import sys
 
@@ -19,6 +18,7 @@ from gitseq.ui import plain
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
 VERBS = {
     "init": "write a first gitseq.toml",
@@ -71,8 +71,7 @@ def run(arguments: "list[str]") -> int:
 
             return meta.run(arguments[1:], context)
         options = quick.options(arguments) or _parse(arguments)
-        module = importlib.import_module(_module_of(options.verb))
-        code: int = module.run(options, context)
+        code: int = _module_of(options.verb).run(options, context)
         return code
     except GitseqError as error:
         plain.show_problem(tuple(error.lines()))
@@ -85,8 +84,10 @@ def run(arguments: "list[str]") -> int:
         return crash.report([os.fsencode(argument) for argument in arguments])
 
 
-def _module_of(verb: str) -> str:
-    return "gitseq.cli." + verb.replace("-", "_")
+def _module_of(verb: str) -> "Any":
+    name = "gitseq.cli." + verb.replace("-", "_")
+    __import__(name)  # what importlib would do, which is a millisecond to import itself
+    return sys.modules[name]
 
 
 def _parse(arguments: "list[str]") -> "argparse.Namespace":
@@ -127,5 +128,5 @@ def parser(configured: "list[str]") -> "argparse.ArgumentParser":
             allow_abbrev=False,
         )
         if verb in configured:
-            importlib.import_module(_module_of(verb)).configure(sub)
+            _module_of(verb).configure(sub)
     return top

@@ -34,9 +34,8 @@ def run(words: "list[str]", context: "Context") -> int:
 
 def _unapplied(repo: "Repo", name: bytes, context: "Context") -> "list[str]":
     fetch = configuration.fetcher(repo, context.env)
-    plan = compiled.load(
-        repo.top, repo.state_dir, context.env, os.path.join(context.cwd, name), fetch=fetch, vet=settings.vet
-    )
+    where = kept.Where(repo.top, context.env, os.path.join(context.cwd, name))
+    plan = compiled.load(where, repo.state_dir, fetch=fetch, vet=settings.vet)
     return meta.unapplied(plan, repo, context.env)
 
 

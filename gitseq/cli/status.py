@@ -2,13 +2,14 @@
 
 import argparse
 import json
+import os
 
 from gitseq.cli import configuration
 from gitseq.cli.telling import say
 from gitseq.core import queueing
-from gitseq.core.caps import printable
+from gitseq.core.text import printable
 from gitseq.core.units import format_duration, format_size
-from gitseq.engine import turn, unstaged
+from gitseq.engine import turn, unstaged, watch
 from gitseq.git import repo as git_repo
 from gitseq.host import clock, tree
 from gitseq.queue import state
@@ -31,7 +32,8 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     """Show the queue as it is now."""
     repo = git_repo.discover(context.env, context.cwd)
     plan = configuration.plan_or_defaults(repo, context.env)
-    document = _document(state.look(turn.queue_of(plan, repo, context.env)), clock.wall())
+    place = turn.queue_of(plan, repo, context.env)
+    document = _document(state.look(place), watch.Watcher(repo, place), clock.wall())
     if options.json:
         say(json.dumps(document, indent=2) + "\n")
         return 0
@@ -42,30 +44,34 @@ def run(options: argparse.Namespace, context: "Context") -> int:
     return 0
 
 
-def _document(queue: "QueueState", now: float) -> "dict[str, Any]":
+def _document(queue: "QueueState", watcher: watch.Watcher, now: float) -> "dict[str, Any]":
     """The state of a queue as plain values; times are in seconds, memory in bytes."""
     return {
         "scope": queue.scope,
-        "holder": _holder(queue.holder, now) if queue.holder is not None else None,
+        "holder": _holder(queue.holder, watcher, now) if queue.holder is not None else None,
         "waiting": [_waiter(waiter, now) for waiter in queue.waiters],
     }
 
 
-def _holder(holder: "Holder", now: float) -> "dict[str, Any]":
+def _holder(holder: "Holder", watcher: watch.Watcher, now: float) -> "dict[str, Any]":
     visible = holder.pid and holder.standing != queueing.ELSEWHERE
+    current = watcher.current(holder) if visible else None
+    hook = current.hook if current is not None else ""
     return {
         "pid": holder.pid or None,
         "command": holder.what or None,
         "worktree": queueing.shown(holder.worktree) or None,
         "elapsed": round(now - holder.since, 3) if holder.since else None,
+        "hook": hook or None,
+        "hook_elapsed": round(now - current.began, 3) if current is not None and hook else None,
+        "awaits_memory": (current.awaits_memory or None) if current is not None else None,
         "host": holder.host or None,
         "processes": [_process(member) for member in tree.walk([holder.pid])] if visible else [],
     }
 
 
 def _process(member: tree.Member) -> "dict[str, Any]":
-    command = printable(tree.command_line(member.pid))
-    return {"pid": member.pid, "ppid": member.ppid, "memory": member.resident, "command": command}
+    return {"pid": member.pid, "ppid": member.ppid, "memory": member.resident, "command": watch.shown(member.pid)}
 
 
 def _waiter(waiter: "Waiter", now: float) -> "dict[str, Any]":
@@ -89,9 +95,20 @@ def _lines(document: "dict[str, Any]") -> "list[str]":
 def _holder_lines(holder: "dict[str, Any]") -> "list[str]":
     if holder["pid"] is None:
         return ["Another program holds the lock file."]
-    elapsed = f" for {format_duration(max(0.0, holder['elapsed']))}" if holder["elapsed"] is not None else ""
     where = f" in {holder['worktree']}" if holder["worktree"] else ""
-    return [f"Running: {holder['command']}{elapsed}{where} (pid {holder['pid']})", *_tree_lines(holder["processes"])]
+    told = f"Running: {holder['command']}{_for(holder['elapsed'])}{where} (pid {holder['pid']})"
+    return [told, *_hook_lines(holder), *_tree_lines(holder["processes"])]
+
+
+def _hook_lines(holder: "dict[str, Any]") -> "list[str]":
+    hook, held_back = holder["hook"], holder["awaits_memory"]
+    if hook:
+        return [f"Hook: {printable(os.fsencode(hook))}{_for(holder['hook_elapsed'])}"]
+    return [f"Hook: {printable(os.fsencode(held_back))} waits for memory"] if held_back else []
+
+
+def _for(elapsed: "float | None") -> str:
+    return f" for {format_duration(max(0.0, elapsed))}" if elapsed is not None else ""
 
 
 def _tree_lines(processes: "list[dict[str, Any]]") -> "list[str]":

@@ -5,30 +5,17 @@ from gitseq.config import kept
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.config.foreign import Fetch
-    from gitseq.config.kept import Nested
     from gitseq.config.meaning import Vet
-    from gitseq.host.env import Env
     from gitseq.model import Plan
 
 
-def load(
-    top: bytes,
-    state_dir: bytes,
-    env: "Env",
-    explicit: "bytes | None" = None,
-    *,
-    fetch: "Fetch | None" = None,
-    vet: "Vet | None" = None,
-    nested: "Nested | None" = None,
-) -> "Plan":
-    """The plan of the configuration that holds at `top` now; compiled anew when any file of it has changed.
+def load(where: kept.Where, state_dir: bytes, *, fetch: "Fetch | None" = None, vet: "Vet | None" = None) -> "Plan":
+    """The plan of the configuration that holds there now; compiled anew when any file of it has changed.
 
     `fetch` hands over the repositories whose hooks it uses, when it is compiled; what it raises goes through; `vet`
-    says what is wrong with the arguments of a built-in hook; `nested` tells which configurations there are in
-    subfolders: without it, none is looked for. Raises ConfigError for a configuration that cannot be, and
-    NoConfiguration when there is none. A state directory that cannot be written costs time only.
+    says what is wrong with the arguments of a built-in hook. Raises ConfigError for a configuration that cannot be,
+    and NoConfiguration when there is none. A state directory that cannot be written costs time only.
     """
-    where = kept.Where(top, env, explicit, nested)
     place = kept.plan_file(where, state_dir)
     plan = kept.read(where, place)
     if plan is not None:

@@ -81,7 +81,7 @@ def compile_plan(where: "Where", fetch: "Fetch | None" = None, vet: "Vet | None"
         reader.content(LOCK)  # another commit for a rev makes another plan
     plan = plan.replace(pattern_codes=_pattern_codes(plan))
     tables = tag_tables(plan)
-    plan = plan.replace(extension_tags=tables[0], name_tags=tables[1])
+    plan = plan.replace(extension_tags=tables[0], name_tags=tables[1], tags_stamp=_stamp(tables))
     return Compiled(plan, reader.inputs, tables[2], nested)
 
 
@@ -503,6 +503,18 @@ def tag_tables(plan: Plan) -> "tuple[Any, Any, str]":
 
     by_extension = {**extensions.EXTENSIONS_NEED_BINARY_CHECK, **extensions.EXTENSIONS}
     return _in_tuples(by_extension), _in_tuples(extensions.NAMES), str(extensions.__file__)
+
+
+def _stamp(tables: "tuple[Any, Any, str]") -> str:
+    """What tells one version of identify's tables from the next, that of interpreters included."""
+    if tables[0] is None:
+        return ""
+    from hashlib import blake2b
+
+    from identify.interpreters import INTERPRETERS
+
+    said = repr((tables[0], tables[1], sorted(_in_tuples(INTERPRETERS).items())))
+    return blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 def _in_tuples(table: "dict[str, set[str]]") -> "dict[str, tuple[str, ...]]":

@@ -10,7 +10,7 @@ from gitseq.config.explain import Document, Findings, nearest, one_of, shown
 from gitseq.config.foreign_keys import LANGUAGES, WITHOUT_ENVIRONMENT, language_of
 from gitseq.config.schema import SKIP_MOMENTS
 from gitseq.core import patterns, units
-from gitseq.core.builtins import DEFAULTS
+from gitseq.core.builtins import CONTENT_ONLY, DEFAULTS
 from gitseq.core.stages import STAGES
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     """What is wrong with the arguments of a built-in hook: (its name, the arguments) -> why, or ''."""
 
 _OF_THE_LANGUAGE = ("language", "additional_dependencies", "language_version")
+_MORE_THAN_CONTENT = frozenset(DEFAULTS) - CONTENT_ONLY
 _OPERATORS = frozenset(("&&", "||", "|", ";", "&", ">", ">>", "<", "2>&1"))
 
 
@@ -323,6 +324,8 @@ def _contradictions(hook: "dict[str, Any]") -> "Iterator[tuple[str, str]]":
         yield "args", "are for built-in hooks; the arguments of a command are written in `run`"
     if hook.get("cache") and (hook.get("stdin") or hook.get("interactive")):
         yield "cache", "what it reads from the terminal or from git may differ, so its passes cannot be kept"
+    if hook.get("cache") and hook.get("builtin", "") in _MORE_THAN_CONTENT:
+        yield "cache", "it looks at more than the content of files, so its passes cannot be kept"
     if not hook.get("cache", "builtin" in hook):
         for key in ("inputs", "tool_version"):
             if key in hook:

@@ -61,7 +61,7 @@ def definition(hook: Hook) -> bytes:
 
 def filters(hook: Hook, plan: "Plan") -> bytes:
     """Which files a hook gets out of a given tree, and in what portions."""
-    said = [plan.files, plan.exclude, hook.pass_filenames, hook.cache, hook.inputs, hook.always_run]
+    said = [plan.tags_stamp, plan.files, plan.exclude, hook.pass_filenames, hook.cache, hook.inputs, hook.always_run]
     said += [getattr(hook, field) for field in sorted(_FILTERS)]
     if plan.projects:
         said += [hook.project, *(project.values() for project in plan.projects)]

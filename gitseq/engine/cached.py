@@ -98,6 +98,8 @@ class Passes:
             return Asked(job, paths)
         from_top = [os.path.join(os.fsencode(hook.root), path) for path in paths] if hook.root else paths
         ns = self._namespace(hook)
+        if not from_top and not self._inputs.get(id(hook)):
+            return Asked(job, paths)  # it always runs, on what is written nowhere: no key could tell when that changes
         keys = self._contents.keys(from_top)
         if in_one:
             return self._ask_for_set(job, ns, keys, from_top)

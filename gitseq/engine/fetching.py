@@ -113,13 +113,13 @@ class Fetcher:
 
     def fetch(self, url: str, rev: str) -> bytes:
         """The folder of a repository at a rev, its submodules included; see `provider` for what it raises."""
-        if folder := self._known(url, rev):
-            return folder
         where = located(url, self._site.top)
-        name = b"rev-" + digest(where, rev)
         try:
-            with installer.alone(self._site, self._store.lock(name), f"it fetches {url}"):
-                return self._known(url, rev) or self._clone(url, rev)
+            if folder := self._known(url, rev):
+                return folder
+            beside = self._store.beside(digest(where))  # one for the URL, so that two names of one commit take turns
+            with installer.alone(self._site, self._store.lock_of(beside), f"it fetches {url}"):
+                return self._known(url, rev) or self._clone(url, rev, beside)
         except OSError as error:
             raise installer.unusable(self._store.folder, error) from None
 
@@ -135,12 +135,11 @@ class Fetcher:
             self._note(url, rev, commit)
         return folder
 
-    def _clone(self, url: str, rev: str) -> bytes:
-        """Fetch into a folder beside, and rename that into its place when it is whole."""
+    def _clone(self, url: str, rev: str, beside: bytes) -> bytes:
+        """Fetch into the folder `beside`, and rename that into its place when it is whole."""
         self._site.tell(Notice("info", f"Initializing environment for {url}."))
         where = located(url, self._site.top)
         pinned = "" if clone.is_commit(rev) else self._locks.commit(url, rev)
-        beside = self._store.make(b"clones") + b"/" + digest(where, rev) + b".new"
         files.remove_tree(beside)
         os.mkdir(beside, 0o700)
         try:

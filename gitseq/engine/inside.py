@@ -179,7 +179,7 @@ class Inside:
         if self._is_stopped() or not any(each.asked.job.paths for each in parts):
             return
         wanted = _Wanted(parts)
-        for handful in _handfuls(_in_order(parts), self._folder(parts[0])):
+        for handful in _handfuls(_in_order(parts), self._folder(parts[0]), wanted.read()):
             wanted.turn_to(handful)
             for number, each in enumerate(parts):
                 if each.is_decided:
@@ -323,6 +323,10 @@ class _Wanted:
         self._handful: list[File] = []
         self._batches: dict[int, Batch] = {}
 
+    def read(self) -> "frozenset[bytes]":
+        """Files that somebody has to look into."""
+        return frozenset().union(*{mine for each, mine in self._wanted.items() if each.check.reads})
+
     def turn_to(self, handful: "list[File]") -> None:
         """These files are next."""
         self._handful = handful
@@ -358,13 +362,13 @@ def _in_order(parts: "list[Part]") -> "list[bytes]":
     return lists[0] if len(lists) == 1 else sorted(set().union(*lists))
 
 
-def _handfuls(paths: "list[bytes]", folder: bytes) -> "Iterable[list[File]]":
-    """Files in portions of bounded size, read already."""
+def _handfuls(paths: "list[bytes]", folder: bytes, read: "frozenset[bytes]") -> "Iterable[list[File]]":
+    """Files in portions of bounded size; those in `read` are read already, of the others somebody wants the name."""
     handful: list[File] = []
     held = 0
     for path in paths:
         file = File(path, 0, folder)
-        held += _held(file)
+        held += _held(file) if path in read else 0
         handful.append(file)
         if len(handful) >= _HANDFUL or held >= _HANDFUL_BYTES:
             yield handful
@@ -384,9 +388,10 @@ def _held(file: File) -> int:
 def write(file: File, fixed: "bytes | Iterable[bytes]", scratch: bytes) -> "Finding | None":
     """After this returns, or dies, the file holds its old content or all of the new one, and has its old mode.
 
-    The new content is written into the git directory and renamed over the file; where that cannot be (another file
-    system, a folder we may not write to, several names or another owner of the file) it is written in its place, which
-    a death can tear. A symbolic link is followed. Answers why nothing was written: it could not be, or somebody has
+    So it has its ACL and the extended attributes that the user gave it. The new content is written into the git
+    directory and renamed over the file; where that cannot be (another file system, a folder we may not write to,
+    several names or another owner of the file, attributes that cannot be copied) it is written in its place, which a
+    death can tear. A symbolic link is followed. Answers why nothing was written: it could not be, or somebody has
     written to the file since it was looked at, whose text must not be lost.
     """
     try:
@@ -408,11 +413,12 @@ def _write(file: File, fixed: "bytes | Iterable[bytes]", scratch: bytes) -> "Fin
                 stream.write(fixed)
             else:
                 stream.writelines(fixed)
+            is_alike = files.copy_attributes(target, stream.fileno())
             os.fchmod(stream.fileno(), st.st_mode & 0o7777)
             ours = os.fstat(stream.fileno())
         if not file.is_as_read() or files.signature(target) != before:
             return finding(file.path + b": was written to while it was looked at, so its fix was not")
-        is_alike = st.st_nlink == 1 and (st.st_uid, st.st_gid) == (ours.st_uid, ours.st_gid)
+        is_alike = is_alike and st.st_nlink == 1 and (st.st_uid, st.st_gid) == (ours.st_uid, ours.st_gid)
         if not is_alike or not _renamed(beside, target):
             _copy_into(beside, target)
     finally:

@@ -31,7 +31,7 @@ def install(
 
 def _attempt(hook: "Hook", environment: "Environment", store: "Store", site: "Site") -> "EnvironmentProblem | None":
     try:
-        with installer.alone(site, store.lock(environment.name), f"it installs {_shown(hook)}"):
+        with installer.alone(site, store.lock_of(environment.folder), f"it installs {_shown(hook)}"):
             _install(hook, environment, store, site)
     except EnvironmentProblem as problem:
         return problem

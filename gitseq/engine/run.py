@@ -383,7 +383,7 @@ class _Run:
 
         parts = [one for one in known if isinstance(one, inside.Part)]
         self._wait_for_memory(parts[0].hook)
-        self._world.tell(HookStarted(parts[0].hook))
+        self._world.tell(_started(parts[0].asked.job))
         stopped = inside.Inside(self._request, self._world, self._runner, self._deadline).run(parts)
         if self._changes is not None:
             self._changes.wrote([path for one in parts for path in one.modified])
@@ -403,8 +403,8 @@ class _Run:
     def _finish_part(self, one: "Verdict | Part", *, is_begun: bool = False) -> None:
         """Tell the verdict of a hook of a group, its fixes noted, and staged where they are to be."""
         told = one if isinstance(one, Verdict) else self._with_fixes(one.verdict())
-        if not is_begun and told.status != "skipped" and not told.from_ledger:
-            self._world.tell(HookStarted(told.hook))
+        if not isinstance(one, Verdict) and not is_begun and not told.from_ledger:
+            self._world.tell(_started(one.asked.job))
         self._verdicts.finish(told)
 
     def _with_fixes(self, told: Verdict) -> Verdict:
@@ -421,7 +421,7 @@ class _Run:
         """Run a hook, and again as often as it may be retried, and finish with its verdict; raises to stop the run."""
         self._stop_if_asked()
         self._wait_for_memory(job.hook)
-        self._world.tell(HookStarted(job.hook, len(job.paths), tuple(job.paths[:FIRST_NAMES]), job.input))
+        self._world.tell(_started(job))
         for attempt in range(job.hook.retry + 1):
             told, stopped = self._attempt(job)
             if stopped is not None or not told.failed or told.modified or attempt == job.hook.retry:
@@ -517,6 +517,10 @@ class _Run:
             problem.exit_code if problem is not None else code,
             tuple(problem.lines()) if problem is not None else (),
         )
+
+
+def _started(job: hooks.Job) -> HookStarted:
+    return HookStarted(job.hook, len(job.paths), tuple(job.paths[:FIRST_NAMES]), job.input)
 
 
 def _is_settled(one: "Verdict | Part") -> bool:

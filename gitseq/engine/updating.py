@@ -45,9 +45,8 @@ def newest(url: str, rev: str, choice: Choice, site: "Site") -> Newest:
 
 
 def _looked_up(store: Store, where: str, rev: str, choice: Choice, site: "Site") -> Newest:
-    name = digest("update", where)
-    with installer.alone(site, store.lock(b"update-" + name), f"it looks at {where}"):
-        folder = store.make(b"clones") + b"/" + name + b".new"
+    folder = store.beside(digest("update", where))
+    with installer.alone(site, store.lock_of(folder), f"it looks at {where}"):
         files.remove_tree(folder)
         files.ensure_dir(folder, 0o700)
         try:

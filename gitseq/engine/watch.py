@@ -7,6 +7,7 @@ import os
 
 from gitseq.core import history, queueing
 from gitseq.core.caps import printable
+from gitseq.core.processes import typed
 from gitseq.engine import leftovers
 from gitseq.engine.records import Follower, decoded
 from gitseq.errors import GitseqError
@@ -104,6 +105,12 @@ class Sight(Record):
     """Why the queue could not be looked at."""
 
 
+def shown(pid: int) -> str:
+    """The command of a process, on one line."""
+    argv = tree.arguments(pid)
+    return printable(b" ".join(typed(argv)) if argv else tree.command_line(pid))
+
+
 class Watcher:
     """Looks again and again, and remembers what a difference is made of."""
 
@@ -167,7 +174,7 @@ class Watcher:
 
     def _running(self, holder: "Holder", now: float) -> Running:
         visible = holder.pid > 0 and holder.standing != queueing.ELSEWHERE
-        current = self._current(holder) if visible else None
+        current = self.current(holder) if visible else None
         began = current.began if current is not None and current.hook else holder.since
         elapsed = max(0.0, now - began) if began else 0.0
         members = tree.walk([holder.pid])[1:] if visible else []
@@ -184,7 +191,7 @@ class Watcher:
             len(members) - len(processes),
         )
 
-    def _current(self, holder: "Holder") -> "Current | None":
+    def current(self, holder: "Holder") -> "Current | None":
         """What the holder wrote; in a queue of the user's its journal may lie in another repository."""
         self._read(self._repo.state_dir)
         key = (holder.pid, holder.worktree.decode("utf-8", "surrogateescape"))
@@ -209,7 +216,7 @@ class Watcher:
             before, ticks = self._ticks.get(key, (now - age, 0))
             cpu = (member.ticks - ticks) / TICKS / max(now - before, 0.01)
             seen[key] = (now, member.ticks)
-            command = printable(tree.command_line(member.pid))
+            command = shown(member.pid)
             found.append(Process(member.pid, depth, age, max(0.0, cpu), tree.unshared(member), command))
         self._ticks = seen
         return found

@@ -47,6 +47,7 @@ def merge(journal: Journal, item: Item, edited: bytes, git: "Git", ops: FileOps)
     if mode == stat.S_IMODE(os.lstat(user).st_mode) and same_content(result, user):
         ops.rename(edited, journal.kept(item, b"same.ours"))
         return False
+    ops.copy_attributes(user, result)  # where that cannot be, the bytes are worth more
     ops.chmod(result, mode)
     ops.sync(result)
     ops.rename(result, journal.kept(item, b"merged"))

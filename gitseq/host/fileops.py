@@ -7,6 +7,8 @@ tried at every such point instead of believed.
 import errno
 import os
 
+from gitseq.host import files
+
 _NO_HARD_LINK = frozenset(
     getattr(errno, name)
     for name in ("EPERM", "EACCES", "EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EMLINK", "EINVAL")
@@ -25,6 +27,7 @@ class FileOps:
     rmdir = staticmethod(os.rmdir)
     mkdir = staticmethod(os.mkdir)
     chmod = staticmethod(os.chmod)
+    copy_attributes = staticmethod(files.copy_attributes)
 
     def step(self, name: str) -> None:
         """A named moment has come (see `gitseq.guard.journal.STEPS`); only a test cares."""

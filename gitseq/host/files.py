@@ -1,5 +1,6 @@
 """Files: reads that answer None instead of raising, and writes that are whole or absent."""
 
+import errno
 import os
 import stat
 
@@ -71,6 +72,38 @@ def write_whole(path: "bytes | str", content: bytes, mode: int = 0o600, *, whate
         raise
 
 
+_ACL = "system.posix_acl_access"
+
+
+def copy_attributes(source: bytes, target: "bytes | int") -> bool:
+    """Give a file the ACL and the extended attributes in `user.` of another, and no more; whether it has them now.
+
+    Its mode has to be set afterwards, for an ACL sets it, too. Labels of the system (`security.`) are left to the
+    system. Where Python knows no call for them (all but Linux) there is nothing to be done.
+    """
+    if not hasattr(os, "listxattr"):
+        return True
+    try:
+        wanted = _attributes(source)
+        for name in _attributes(target).keys() - wanted.keys():  # inherited from the folder it was made in
+            os.removexattr(target, name)
+        for name, value in wanted.items():
+            os.setxattr(target, name, value)
+    except OSError:
+        return False
+    return True
+
+
+def _attributes(file: "bytes | int") -> "dict[str, bytes]":
+    try:
+        names = os.listxattr(file)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return {}
+        raise
+    return {name: os.getxattr(file, name) for name in names if name == _ACL or name.startswith("user.")}
+
+
 def keep_as(path: bytes, kept: bytes) -> None:
     """After this returns, or dies, what lay at `path` lies whole at `path`, at `kept`, or at both.
 
@@ -120,21 +153,37 @@ def ensure_private_dir(path: bytes) -> None:
 
 
 def remove_tree(path: bytes) -> None:
-    """Remove a folder and all in it, read-only folders too; one that is gone already is no error. Raises OSError."""
+    """Remove a folder and all in it, read-only folders too; one that is gone already is no error.
+
+    What cannot be removed keeps nothing else from being removed; then raises OSError, for the first of it.
+    """
     import shutil
 
+    stuck: "list[OSError]" = []
+
     def make_writable(_function: object, name: "str | bytes", _error: object) -> None:
-        if not os.path.lexists(name):
-            return
-        os.chmod(os.path.dirname(name), stat.S_IRWXU)
-        if os.path.isdir(name) and not os.path.islink(name):
-            os.chmod(name, stat.S_IRWXU)
-            shutil.rmtree(name)
-        else:
-            os.unlink(name)
+        try:
+            _remove_read_only(name)
+        except OSError as error:
+            stuck.append(error)
 
     if os.path.lexists(path):
         shutil.rmtree(os.fsdecode(path), onerror=make_writable)
+    if stuck:
+        raise stuck[0]
+
+
+def _remove_read_only(name: "str | bytes") -> None:
+    import shutil
+
+    if not os.path.lexists(name):
+        return
+    os.chmod(os.path.dirname(name), stat.S_IRWXU)
+    if os.path.isdir(name) and not os.path.islink(name):
+        os.chmod(name, stat.S_IRWXU)
+        shutil.rmtree(name)
+    else:
+        os.unlink(name)
 
 
 def copy_tree(source: bytes, target: bytes) -> None:

@@ -32,14 +32,27 @@ class Completed:
 
 
 class Streams:
-    """The descriptors a child gets as 0, 1 and 2."""
+    """The descriptors a child gets as 0, 1 and 2; `kept` are others that it and all it starts keep open."""
 
-    __slots__ = ("err", "inp", "out")
+    __slots__ = ("err", "inp", "kept", "out")
 
-    def __init__(self, inp: int, out: int, err: int) -> None:
+    def __init__(self, inp: int, out: int, err: int, kept: "tuple[int, ...]" = ()) -> None:
         self.inp = inp
         self.out = out
         self.err = err
+        self.kept = kept
+
+
+class Program:
+    """What is to be executed, and where."""
+
+    __slots__ = ("argv", "cwd", "env", "executable")
+
+    def __init__(self, executable: bytes, argv: "list[bytes]", env: "Env", cwd: bytes) -> None:
+        self.executable = executable
+        self.argv = argv
+        self.env = env
+        self.cwd = cwd
 
 
 def find_executable(name: bytes, path: bytes, cwd: bytes) -> "bytes | None":
@@ -54,27 +67,19 @@ def find_executable(name: bytes, path: bytes, cwd: bytes) -> "bytes | None":
     return None
 
 
-def spawn(
-    executable: bytes,
-    argv: "list[bytes]",
-    env: "Env",
-    streams: Streams,
-    *,
-    cwd: bytes,
-    own_group: bool,
-    inherit: "tuple[int, ...]" = (),
-) -> int:
+def spawn(program: Program, streams: Streams, *, own_group: bool) -> int:
     """Start a command and return its pid; raises OSError when the kernel refuses to execute it.
 
-    posix_spawn knows no folder, so we stand in `cwd` for that moment: the engine has one thread.
+    posix_spawn knows no folder, so we stand in that of the program for the moment: the engine has one thread.
     """
     actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((streams.inp, streams.out, streams.err))]
-    actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in inherit]  # onto itself: loses only its close-on-exec
+    actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in streams.kept]  # onto itself: loses only its close-on-exec
     here = os.open(b".", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     try:
-        os.chdir(cwd)
-        group = {"setpgroup": 0} if own_group else {}
-        return os.posix_spawn(executable, argv, env, file_actions=actions, setsigdef=_SET_DEFAULT, **group)  # type: ignore[arg-type]
+        os.chdir(program.cwd)
+        how: dict[str, Any] = {"setpgroup": 0} if own_group else {}
+        how.update(file_actions=actions, setsigdef=_SET_DEFAULT)
+        return os.posix_spawn(program.executable, program.argv, program.env, **how)
     finally:
         os.fchdir(here)
         os.close(here)
@@ -151,7 +156,7 @@ class Reader:
         self._err, child_err = os.pipe2(os.O_CLOEXEC)
         try:
             streams = Streams(child_in, child_out, child_err)
-            self._pid = spawn(executable, argv, env, streams, cwd=cwd, own_group=False)
+            self._pid = spawn(Program(executable, argv, env, cwd), streams, own_group=False)
         finally:
             for fd in (child_in, child_out, child_err):
                 os.close(fd)

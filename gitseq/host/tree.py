@@ -158,8 +158,13 @@ def _everyone_by_psutil() -> "list[Member]":
 
 def command_line(pid: int) -> bytes:
     """The command of a process with its arguments, or its bare name in brackets where the kernel tells no more."""
-    line = read(b"/proc/%d/cmdline" % pid).rstrip(b"\0").replace(b"\0", b" ")
-    return line or b"[%s]" % read(b"/proc/%d/comm" % pid).rstrip(b"\n")
+    return b" ".join(arguments(pid)) or b"[%s]" % read(b"/proc/%d/comm" % pid).rstrip(b"\n")
+
+
+def arguments(pid: int) -> "list[bytes]":
+    """The command of a process and its arguments; empty where the kernel does not tell."""
+    line = read(b"/proc/%d/cmdline" % pid).rstrip(b"\0")
+    return line.split(b"\0") if line else []
 
 
 def owner(pid: int) -> int:

@@ -11,14 +11,15 @@
       repositories/<digest>         which work tree uses which of these (for `gitseq env gc`)
       locks/                        one lock file for each of the above
 
-Without $GITSEQ_HOME it lies in the platform's cache directory. Everything is made with mode 0700. On the hot path an
-environment costs the reading of its `ready` and a `stat` of each file named in it.
+$GITSEQ_HOME is an absolute path; without it the store lies in the platform's cache directory. Everything is made with
+mode 0700. On the hot path an environment costs the reading of its `ready` and a `stat` of each file named in it.
 """
 
 import os
 import sys
 from _blake2 import blake2b
 
+from gitseq.errors import UsageError
 from gitseq.host import files
 from gitseq.model import Hook, Record
 
@@ -28,18 +29,38 @@ if TYPE_CHECKING:
 
     from gitseq.host.env import Env
 
+UNFINISHED = b".new"
+"""How the name of a clone ends while it is made, and for ever when whoever made it died."""
+GONE = b".gone"
+"""How the name of a clone or environment ends while it is removed, and as long as something of it will not go."""
 _PRIVATE = 0o700
 _README = b"Repositories and environments of git hooks, kept by gitseq. `gitseq env list` tells what is here.\n"
 
 
 def home(env: "Env") -> bytes:
-    """The folder of the store; it need not exist."""
+    """The folder of the store; it need not exist. UsageError for a GITSEQ_HOME that is no absolute path.
+
+    A relative XDG_CACHE_HOME is ignored, as the XDG Base Directory Specification wants it.
+    """
     if named := env.get(b"GITSEQ_HOME"):
-        return os.path.abspath(named)
+        if not named.startswith(b"/"):  # each folder that a hook runs in would have another store
+            raise _relative(named)
+        return os.path.normpath(named)
     user = env.get(b"HOME") or os.path.expanduser(b"~")
     if sys.platform == "darwin":
         return user + b"/Library/Caches/gitseq"
-    return (env.get(b"XDG_CACHE_HOME") or user + b"/.cache") + b"/gitseq"
+    cache = env.get(b"XDG_CACHE_HOME", b"")
+    return (cache if cache.startswith(b"/") else user + b"/.cache") + b"/gitseq"
+
+
+def _relative(named: bytes) -> UsageError:
+    told = named.decode("utf-8", "backslashreplace")
+    meant = told[2:] if told.startswith(("./", "~/")) else told
+    return UsageError(
+        f"GITSEQ_HOME is not an absolute path: {told}",
+        why="gitseq runs in many folders, and each of them would get another store of environments.",
+        hint=f'Name it from the root on: export GITSEQ_HOME="{"$HOME" if told[0] == "~" else "$PWD"}/{meant}"',
+    )
 
 
 def digest(*parts: "str | bytes") -> bytes:
@@ -108,6 +129,14 @@ class Store:
         key = digest(hook.language, version, *hook.dependencies, "source", hook.source)
         return Environment(self.folder + b"/environments/" + hook.language.encode() + b"-" + key)
 
+    def beside(self, name: bytes) -> bytes:
+        """Where a clone is made before it is renamed into its place; makes the folder above. Raises OSError."""
+        return self.make(b"clones") + b"/" + name + UNFINISHED
+
+    def lock_of(self, path: bytes) -> bytes:
+        """The lock file of a clone or environment by where it lies; makes its folder. Raises OSError."""
+        return self.lock(os.path.basename(path).removesuffix(GONE).removesuffix(UNFINISHED))
+
     def lock(self, name: bytes) -> bytes:
         """The lock file of something in the store; makes its folder. Raises OSError."""
         self.make(b"locks")
@@ -152,7 +181,8 @@ class Store:
     def records(self) -> "Iterator[tuple[bytes, bytes, bytes, list[bytes]]]":
         """(the record, top of the work tree, its configuration file, what it uses) of each work tree that was seen."""
         for path in self.entries(b"repositories"):
-            top, source, *used = (files.read(path) or b"\0").split(b"\0")
+            top, _, rest = (files.read(path) or b"").partition(b"\0")
+            source, *used = rest.split(b"\0")
             yield path, top, os.path.join(top, source), used
 
     def entries(self, kind: bytes) -> "list[bytes]":

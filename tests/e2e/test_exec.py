@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -86,6 +87,31 @@ def test_no_wait_gives_up_with_75_and_names_the_holder(repo, sequencer):
     one.communicate(timeout=20)
 
 
+def test_status_says_what_a_person_needs_to_know_of_a_commit(repo, sequencer):
+    gate = sequencer.gate("inside")
+    repo.config(
+        f'[[hook]]\nid = "slow"\nrun = """{gate.shell}"""\nshell = true\npass_filenames = false\n', commit=False
+    )
+    repo.install("pre-commit")
+    repo.add()
+    argv = ["git", "commit", "-q", "-m", "Slow"]
+    with subprocess.Popen(argv, cwd=repo.path, env=repo.env, start_new_session=True) as commit:
+        gate.wait_reached()
+        wait_until(lambda: status(repo)["holder"]["hook"])
+        holder = status(repo)["holder"]
+        lines = repo.gitseq("status").stdout.decode().splitlines()
+        gate.release()
+        assert commit.wait(20) == 0
+    assert (holder["command"], holder["hook"]) == ("pre-commit", "slow")
+    assert 0 <= holder["hook_elapsed"] <= holder["elapsed"]
+    assert holder["processes"][0]["command"] == "gitseq hook pre-commit"
+    assert re.fullmatch(
+        rf"Running: pre-commit for \S+ in {re.escape(str(repo.path))} \(pid {holder['pid']}\)", lines[0]
+    )
+    assert re.fullmatch(r"Hook: slow for \S+", lines[1])
+    assert re.fullmatch(rf"  {holder['pid']} +\S+ MiB  gitseq hook pre-commit", lines[2])
+
+
 def test_status_shows_holder_tree_and_line(repo, sequencer):
     assert status(repo) == {"scope": "repo", "holder": None, "waiting": []}
     assert b"Nobody holds the lease." in repo.gitseq("status").stdout
@@ -98,8 +124,10 @@ def test_status_shows_holder_tree_and_line(repo, sequencer):
     assert seen["holder"]["pid"] == one.pid
     assert seen["holder"]["command"].startswith("sh -c")
     assert seen["holder"]["worktree"] == str(repo.path)
+    assert seen["holder"]["hook"] is None
     tree = seen["holder"]["processes"]
     assert tree[0]["pid"] == one.pid
+    assert tree[0]["command"].startswith("gitseq exec -- sh -c")
     assert {process["ppid"] for process in tree[1:]} <= {process["pid"] for process in tree}
     assert len(tree) >= 2
     assert all(process["memory"] > 0 for process in tree)

@@ -10,8 +10,12 @@ import pytest
 
 from gitseq.builtin import base
 from gitseq.builtin.base import File
+from gitseq.core.stages import STAGES
 from gitseq.engine import contents, inside
+from gitseq.engine.request import ALL_FILES, Request
 from gitseq.git.repo import discover
+from gitseq.model import Hook, Plan
+from tests.support.ledger import execute
 from tests.support.procs import spawned, wait_until
 from tests.support.repo import BIN, Repo
 
@@ -547,3 +551,95 @@ def test_arguments_that_a_hook_does_not_take_are_told_with_their_line(repo):
     assert done.returncode == 2
     assert b"gitseq.toml:5" in done.stderr
     assert b"--nonsense" in done.stderr
+
+
+ALWAYS = """
+[[hook]]
+id = "look"
+run = "look"
+pass_filenames = {names}
+always_run = true
+cache = {cache}
+{more}
+"""
+
+
+@pytest.fixture
+def looking(repo, tmp_path):
+    """A hook that looks at a file nobody told gitseq of, and does not pass without it."""
+    seen = tmp_path / "seen"
+    seen.write_text("")
+    repo.hook_script("look", f"#!/bin/sh\ntest -e {seen}\n")
+    return seen
+
+
+@pytest.mark.parametrize("options", [(), ("--all-files",)], ids=["staged", "all"])
+@pytest.mark.parametrize(
+    ("names", "cache", "more"),
+    [
+        ("false", "true", ""),
+        ("false", '"tree"', ""),
+        ("true", '"tree"', ""),
+        ("false", '"tree"', 'inputs = ["no-such-file"]'),
+    ],
+)
+def test_a_pass_that_stands_for_no_content_is_not_kept(repo, looking, names, cache, more, options):
+    repo.config(ALWAYS.format(names=names, cache=cache, more=more + '\nfiles = "nothing"'))
+    assert report(repo, *options)["look"]["status"] == "passed"
+    looking.unlink()
+    assert report(repo, *options)["look"]["status"] == "failed"
+
+
+def test_a_pass_on_inputs_alone_is_kept_until_one_changes(repo, looking):
+    repo.commit_file("a.txt", "a\n")
+    repo.config(ALWAYS.format(names="false", cache="true", more='inputs = ["*.txt"]'))
+    assert report(repo)["look"]["cached"] is not None
+    looking.unlink()
+    assert report(repo)["look"]["status"] == "passed"
+    repo.commit_file("a.txt", "b\n")
+    assert report(repo)["look"]["status"] == "failed"
+
+
+@pytest.mark.parametrize(("more", "count"), [("", 1), ('inputs = ["**"]', 0)])
+def test_validate_warns_of_a_cached_hook_that_always_runs(repo, more, count):
+    repo.config(ALWAYS.format(names="false", cache="true", more=more))
+    told = repo.gitseq("validate", check=True).stdout.decode()
+    assert told.count("warning: hook `look` always runs") == count
+    assert told.count('inputs = ["**"]') == count
+
+
+def test_a_built_in_hook_that_looks_at_more_than_content_cannot_be_cached(repo):
+    repo.config(INSIDE.format(id="no-commit-to-branch") + "cache = true\n")
+    done = repo.gitseq("validate")
+    assert done.returncode == 2
+    assert b"cache" in done.stderr
+    assert b"looks at more than the content of files" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ids", "read"),
+    [
+        (["name-tests-test", "check-added-large-files", "check-symlinks", "check-illegal-windows-names"], set()),
+        (["check-added-large-files", "trailing-whitespace"], {"a.txt"}),
+        (["forbid-submodules", "trailing-whitespace", "check-symlinks", "end-of-file-fixer"], {"a.txt"}),
+    ],
+)
+def test_no_file_is_read_for_hooks_that_look_at_names(repo, monkeypatch, ids, read):
+    repo.commit_file("a.txt", "a\n")
+    repo.commit_file("b_test.py", "b\n")
+    opened = set()
+    really = base._read
+
+    def noted(location, most=None):
+        opened.add(os.fsdecode(os.path.basename(location)))
+        return really(location, most)
+
+    monkeypatch.setattr(base, "_read", noted)
+    chosen = {"trailing-whitespace": "txt$", "end-of-file-fixer": "txt$", "name-tests-test": "py$"}
+    chosen |= {"forbid-submodules": "^$", "check-illegal-windows-names": "^$"}
+    hooks = tuple(
+        Hook(id=one, name=one, argv=(), builtin=one, stages=("pre-commit",), files=chosen.get(one, "")) for one in ids
+    )
+    done = execute(repo, Plan("gitseq.toml", hooks), {}, Request(STAGES["pre-commit"], select=ALL_FILES))
+    assert done.exit_code == 0, done
+    assert opened == read

@@ -21,6 +21,8 @@ from gitseq.boot import main
 main()
 """
 
+BY_HAND = PROBE.replace("sys.argv[1]", "sys.argv.pop(1)").replace("main", "by_hand")
+
 FOR_OTHERS = {
     *(f"gitseq.cli.{verb}" for verb in VERBS),
     *("gitseq.cli.main", "gitseq.config.load", "gitseq.config.schema", "gitseq.ui.live", "gitseq.ui.json"),
@@ -78,3 +80,16 @@ def test_a_hook_that_fails_costs_no_import_either(repo):
     loaded_by_commit(repo, 1)
     extra = {name for name in loaded_by_commit(repo, 1) - bare() - HOT_STDLIB if name.split(".")[0] != "gitseq"}
     assert not extra
+
+
+def test_a_plain_run_by_hand_loads_no_more_than_a_commit_and_its_own_verb(warm):
+    argv = [*python(BY_HAND), str(ROOT), "run", "--all-files"]
+    done = [run_bounded(argv, env=warm.env, cwd=warm.path) for _ in range(2)][-1]  # the first may have to link
+    assert done.returncode == 0, text(done)
+    loaded = set(ast.literal_eval(done.stderr.decode().rpartition("LOADED ")[2]))
+    own = {name for name in loaded - loaded_by_commit(warm) if name.startswith("gitseq.")}
+    assert own == {
+        f"gitseq.{name}"
+        for name in ("cli.main", "cli.run", "cli.quick", "cli.context", "cli.configuration", "git.listing")
+    }
+    assert not {name for name in loaded - bare() - HOT_STDLIB if name.split(".")[0] != "gitseq"}

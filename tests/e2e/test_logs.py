@@ -50,6 +50,21 @@ def test_without_any_run_logs_says_so(repo):
     assert "gitseq logs" in logs(repo, "--last", code=2)
 
 
+def test_start_of_a_built_in_hook_tells_the_files_it_looks_at(repo):
+    repo.commit_file("a.py", "x\n")
+    repo.commit_file("b.py", "x\n")
+    names = ("trailing-whitespace", "check-ast", "end-of-file-fixer")
+    repo.config("".join(f'[[hook]]\nid = "{name}"\nbuiltin = "{name}"\nfiles = "py$"\n' for name in names))
+    repo.gitseq("run", "--all-files", check=True)
+    repo.commit_file("b.py", "y\n")
+    repo.gitseq("run", "--all-files", check=True)  # one of the two has passed already
+    told = [(line["event"], line["hook"], line["files"]) for line in journal(repo) if "hook-" in str(line["event"])]
+    assert told == [
+        entry for count in (2, 1) for name in names for entry in (("hook-start", name, count), ("hook-end", name, 2))
+    ]
+    assert [line["names"] for line in journal(repo) if line["event"] == "hook-start"][-1] == ["b.py"]
+
+
 def test_runs_are_listed_with_their_verdicts_in_80_columns(staged):
     staged.config(hook("good", "true") + BAD, commit=False)
     assert staged.gitseq("run").returncode == 1

@@ -5,10 +5,14 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from gitseq.engine.fetching import provider
+from gitseq.git import repo as git_repo
+from gitseq.languages.store import home
 from tests.support import hookrepos
 from tests.support.hookrepos import NO_NETWORK, configure, empty_home, setup, stored, yaml
 from tests.support.procs import spawned, wait_until
@@ -341,3 +345,58 @@ def test_hook_that_makes_repositories_does_not_hurt_the_one_it_checks(repo):
         assert done.returncode == 0, text(done)
     assert repo.git("config", "--get", "core.bare").stdout == b"false\n"
     assert repo.status() == linked.status() == b""
+
+
+@pytest.mark.parametrize("named", ["cache", "./cache", "~/cache"])
+def test_home_that_is_not_absolute_is_refused_and_nothing_is_made(counting, named):
+    counting.env["GITSEQ_HOME"] = named
+    verbs = ["run", "--all-files"], ["env", "list"], ["env", "gc"], ["env", "install"], ["install", "--environments"]
+    for verb in verbs:
+        done = counting.gitseq(*verb)
+        assert done.returncode == 2, verb
+        told = text(done)
+        assert f"GITSEQ_HOME is not an absolute path: {named}" in told
+        assert f'export GITSEQ_HOME="{"$HOME" if named[0] == "~" else "$PWD"}/cache"' in told
+    assert counting.commit(check=False).returncode == 1  # all that git makes of a hook's exit code
+    assert counting.status() == b"A  a.txt\n"
+
+
+def test_relative_xdg_cache_home_is_ignored():
+    env = {b"HOME": b"/home/me", b"XDG_CACHE_HOME": b"cache"}
+    assert home(env) == (b"/home/me/.cache/gitseq" if sys.platform != "darwin" else b"/home/me/Library/Caches/gitseq")
+
+
+@pytest.mark.parametrize(("first", "second", "fetches"), [("v1.0", "", 1), ("", "v1.0", 2), ("v1.0", "same", 2)])
+def test_two_names_of_one_commit_may_be_fetched_at_once(repo, make_repo, monkeypatch, first, second, fetches):
+    """Forced: the second begins when the first has fetched, and has not put it into its place yet."""
+    setup(repo)
+    hooks = hookrepos.offer(make_repo, "said", {"say.sh": "#!/bin/sh\n"}, hookrepos.entry("said", "script", "say.sh"))
+    hooks.git("tag", "same")
+    repo.commit_file(".pre-commit-config.yaml", yaml(hooks, "said", rev=second or hooks.head()))
+    told: "list[str]" = []
+    others: "list[subprocess.Popen[bytes]]" = []
+    output = Path(repo.env["HOME"]) / "said-by-the-second"
+    rename = os.rename
+
+    def rename_late(source, target):
+        if b"/clones/" in os.fsencode(target) and not others:
+            with output.open("wb") as stream:
+                argv = [str(BIN / "gitseq"), "run", "--all-files"]
+                others.append(subprocess.Popen(argv, cwd=repo.path, env=repo.env, stdout=stream, stderr=stream))
+            wait_until(lambda: others[0].poll() is not None or b"Waiting for another" in output.read_bytes(), 30)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", rename_late)
+    env = {os.fsencode(name): os.fsencode(value) for name, value in repo.env.items()}
+    fetch = provider(git_repo.discover(env, os.fsencode(repo.path)), env, lambda event: told.append(event.text))
+    try:
+        folder = fetch(str(hooks.path), first or hooks.head())
+        assert others[0].wait(30) == 0, output.read_bytes()
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    assert [os.fsencode(path) for path in stored(repo, "clones")] == [folder]
+    whole = "\n".join(told) + output.read_text()
+    assert whole.count("Initializing environment") == fetches
+    assert whole.count("Waiting for another gitseq: it fetches") == 1

@@ -323,6 +323,7 @@ class Counting(FileOps):
             "rmdir",
             "mkdir",
             "chmod",
+            "copy_attributes",
             "link",
             "rename_new",
             "set_mtime",

@@ -33,7 +33,7 @@ class Place:
         monkeypatch.setattr(build, "compile_plan", counted)
 
     def load(self, env=None, explicit=None, fetch=None):
-        return compiled.load(os.fsencode(self.top), os.fsencode(self.state), env or {}, explicit, fetch=fetch)
+        return compiled.load(where(self.top, env, explicit), os.fsencode(self.state), fetch=fetch)
 
     def write(self, name, text):
         (self.top / name).write_text(text)
@@ -132,7 +132,7 @@ def test_two_work_trees_of_a_repository_do_not_take_turns(place, tmp_path):
     (tmp_path / "second" / "gitseq.toml").write_text(HOOK.format("b"))
     for _ in range(2):
         place.load()
-        compiled.load(os.fsencode(tmp_path / "second"), os.fsencode(place.state), {}, None)
+        compiled.load(where(tmp_path / "second"), os.fsencode(place.state))
     assert place.compiled == 2
 
 

@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 
 from gitseq.config import load
@@ -202,3 +204,19 @@ def test_plan_knows_every_file_it_stands_on(tmp_path):
         b".gitseq.toml": True,
         b"gitseq.local.toml": False,
     }
+
+
+@pytest.mark.parametrize("table", ["extensions.EXTENSIONS", "extensions.NAMES", "interpreters.INTERPRETERS"])
+def test_another_table_of_identify_has_another_stamp(tmp_path, monkeypatch, table):
+    (tmp_path / "gitseq.toml").write_text(HOOK.format("h") + 'types = ["python"]\n')
+    before = compiled(tmp_path).tags_stamp
+    assert compiled(tmp_path).tags_stamp == before != ""
+    module, _, name = table.partition(".")
+    old = getattr(importlib.import_module(f"identify.{module}"), name)
+    monkeypatch.setattr(f"identify.{table}", {**old, "new": {"python"}})
+    assert compiled(tmp_path).tags_stamp != before
+
+
+def test_hooks_that_ask_for_no_more_than_kinds_of_files_need_no_stamp(tmp_path):
+    (tmp_path / "gitseq.toml").write_text(HOOK.format("h"))
+    assert compiled(tmp_path).tags_stamp == ""

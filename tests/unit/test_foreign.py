@@ -10,6 +10,7 @@ from gitseq.config import compiled, foreign_keys, manifest
 from gitseq.core import installing
 from gitseq.errors import ConfigError, EnvironmentProblem
 from gitseq.model import PRE_COMMIT
+from tests.support.configs import where
 from tests.support.foreign import CONFIG, Offers, local, read, refused, remote
 
 URL = "https://example.com/tools"
@@ -254,7 +255,7 @@ def test_wiped_or_changed_store_compiles_anew(tmp_path, offers):
     path = offers.add(URL, [LINT])
 
     def load():
-        return compiled.load(os.fsencode(tmp_path), os.fsencode(tmp_path / "state"), {}, fetch=offers.fetch)
+        return compiled.load(where(tmp_path), os.fsencode(tmp_path / "state"), fetch=offers.fetch)
 
     assert load() == load()
     assert len(offers.fetched) == 1

@@ -23,6 +23,7 @@ def test_filters_are_in_the_key_of_a_whole_tree(change):
     plan = Plan("", ())
     assert ledger_keys.filters(HOOK.replace(**change), plan) != ledger_keys.filters(HOOK, plan)
     assert ledger_keys.filters(HOOK, plan.replace(exclude="y")) != ledger_keys.filters(HOOK, plan)
+    assert ledger_keys.filters(HOOK, plan.replace(tags_stamp="1")) != ledger_keys.filters(HOOK, plan)
 
 
 def test_every_field_of_a_hook_that_is_new_counts():

@@ -63,7 +63,7 @@ def _call(argv: "list[bytes]", folder: bytes) -> int:
         print(f"Executable `{os.fsdecode(argv[0])}` not found", flush=True)  # noqa: T201 - a program of its own
         return _EXECUTABLE_IS_NOWHERE
     try:
-        pid = procs.spawn(found, argv, env, procs.Streams(0, 1, 2), cwd=folder, own_group=False)
+        pid = procs.spawn(procs.Program(found, argv, env, folder), procs.Streams(0, 1, 2), own_group=False)
     except OSError as error:
         print(f"{os.fsdecode(argv[0])}: {error.strerror}", flush=True)  # noqa: T201
         return _EXECUTABLE_IS_NOWHERE
