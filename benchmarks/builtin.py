@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from identify import identify
 
-from gitseq.builtin.base import Context, File, PerFile
+from gitseq.builtin.base import Batch, Context, File, PerFile
 from gitseq.builtin.registry import load
 from gitseq.core.builtins import DEFAULTS
 
@@ -23,6 +23,8 @@ NINE = (
     *("trailing-whitespace", "end-of-file-fixer", "check-yaml", "check-json", "check-toml", "check-merge-conflict"),
     *("check-added-large-files", "mixed-line-ending", "detect-private-key"),
 )
+HANDFUL = 64
+"""Files that are read, and looked at together, at a time."""
 NOT_FOR_A_TREE = frozenset(
     ("check-illegal-windows-names", "forbid-submodules", "file-contents-sorter", "sort-simple-yaml")
 )
@@ -45,9 +47,10 @@ def looking(check: PerFile, files: "list[File]") -> "Callable[[], object]":
         file.shared()
 
     def look() -> None:
-        for file in files:
-            file.parses = False
-            check.check_file(file)
+        for start in range(0, len(files), HANDFUL):
+            for file in check.suspects(Batch(files[start : start + HANDFUL])):
+                file.parses = False
+                check.check_file(file)
 
     return look
 
@@ -72,10 +75,13 @@ class Tree:
         """Run hooks as neighbours, and forget what they say; how many files there were."""
         checks = [(load(name, ARGS.get(name, ())), frozenset(self.seen_by(name))) for name in names]
         running = [(check, seen) for check, seen in checks if check.begin(self.context) is None]
-        for path in self._tags:
-            file = File(path, 0o100644, self.top)
+        paths = list(self._tags)
+        for start in range(0, len(paths), HANDFUL):
+            handful = [File(path, 0o100644, self.top) for path in paths[start : start + HANDFUL]]
+            for file in handful:
+                file.shared()
             for check, seen in running:
-                if path in seen:
+                for file in check.suspects(Batch([file for file in handful if file.path in seen])):  # type: ignore[attr-defined]
                     check.check_file(file)  # type: ignore[attr-defined]
         for check, _ in running:
             check.end(self.context)

@@ -259,6 +259,14 @@ class Entry(Record):
     oid: str = ""
     """Blob id in the index; '' when unknown."""
 
+    if not TYPE_CHECKING:  # there may be tens of thousands, and this takes a third of the time
+
+        def __init__(self, path, mode=0, oid=""):
+            put = object.__setattr__
+            put(self, "path", path)
+            put(self, "mode", mode)
+            put(self, "oid", oid)
+
 
 CACHED = "cached"
 """The reason of a pass that the ledger answered for."""

@@ -1,8 +1,9 @@
 """What a built-in hook is given and what it answers.
 
-The engine asks a check in three steps: `begin` once, then `check_file` for every file (`PerFile`) or `check` once
-(`Whole`), then `end` once. A `PerFile` needs a file at a time, so neighbours in the configuration can share one read
-of it: the same `File` goes through all of them. No check writes: it answers with the content to be written.
+The engine asks a check in three steps: `begin` once; then `suspects` for some files at a time and `check_file` for
+each suspect (`PerFile`), or `check` once (`Whole`); then `end` once. A `PerFile` needs a file at a time, so neighbours
+in the configuration can share one read of it: the same `File` goes through all of them. No check writes: it answers
+with the content to be written.
 
 Nothing that a file holds makes a check raise: what it cannot read or parse is a `Finding` that fails.
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 MEBIBYTE = 1 << 20
 SHARED = 16 * MEBIBYTE
 BLOCK = 4 * MEBIBYTE
+JOINED = 8 * MEBIBYTE
+"""So much of several files is searched as one; of more each by itself, for a copy is made of it."""
 
 _FIRST = 1 << 16
 """Bytes of the first read: nearly every file is shorter, and so costs one call."""
@@ -71,25 +74,26 @@ class Context(Record):
 class File:
     """A file to be checked; its content is read once and shared by all who look at it."""
 
-    __slots__ = ("_content", "_is_large", "location", "mode", "parses", "path")
+    __slots__ = ("_is_large", "held", "location", "mode", "parses", "path")
 
     def __init__(self, path: bytes, mode: int = 0, top: bytes = b"") -> None:
         self.path = path
         """As the user knows it: relative to the folder of the hook."""
         self.mode = mode
         """The mode in the index; 0 when unknown."""
-        self.location = os.path.join(top, path) if top else path
+        self.location = top + b"/" + path if top and path[:1] != b"/" else path
         self.parses = False
         """Whether somebody has found it to be Python."""
-        self._content: "bytes | None" = None
+        self.held: "bytes | None" = None
+        """The content, where it was read and is not larger than SHARED."""
         self._is_large = False
 
     def shared(self) -> "bytes | None":
         """The content, read at most once; None when it is larger than SHARED. Raises OSError."""
-        if self._content is None and not self._is_large:
-            self._content = _read(self.location, SHARED)
-            self._is_large = self._content is None
-        return self._content
+        if self.held is None and not self._is_large:
+            self.held = _read(self.location, SHARED)
+            self._is_large = self.held is None
+        return self.held
 
     def read(self) -> bytes:
         """The content, however large; a large one is not kept. Raises OSError."""
@@ -98,13 +102,13 @@ class File:
 
     def size(self) -> int:
         """Bytes. Raises OSError."""
-        if self._content is not None:
-            return len(self._content)
+        if self.held is not None:
+            return len(self.held)
         return os.stat(self.location).st_size
 
     def head(self, length: int) -> bytes:
         """The first bytes. Raises OSError."""
-        return self._content[:length] if self._content is not None else _read_at(self.location, 0, length)
+        return self.held[:length] if self.held is not None else _read_at(self.location, 0, length)
 
     def tail(self, length: int) -> bytes:
         """The last bytes. Raises OSError."""
@@ -121,12 +125,34 @@ class File:
 
     def is_as_read(self) -> bool:
         """Whether the file still holds what was looked at. Of a large one nothing is kept to tell. Raises OSError."""
-        return self._content is None or _read(self.location, SHARED) == self._content
+        return self.held is None or _read(self.location, SHARED) == self.held
 
     def put(self, fixed: "bytes | Iterable[bytes]") -> None:
         """Take note of what was written to the file."""
-        self._content = fixed if isinstance(fixed, bytes) and len(fixed) <= SHARED else None
+        self.held = fixed if isinstance(fixed, bytes) and len(fixed) <= SHARED else None
         self._is_large = self.parses = False
+
+
+class Batch:
+    """Some files that a check looks at together first: nearly all are clean, and one question can tell that of many."""
+
+    __slots__ = ("_is_joined", "_text", "files", "paths")
+
+    def __init__(self, files: "list[File]") -> None:
+        self.files = files
+        self.paths = [file.path for file in files]
+        self._text: "bytes | None" = None
+        self._is_joined = False
+
+    def text(self) -> "bytes | None":
+        """What they hold, with a line end between two of them; None where one was not read, or it is too much."""
+        if not self._is_joined:
+            self._is_joined = True
+            contents = [file.held for file in self.files]
+            read = [content for content in contents if content is not None]
+            if len(read) == len(contents) and sum(map(len, read)) <= JOINED:
+                self._text = b"\n".join(read)
+        return self._text
 
 
 class Check:
@@ -157,6 +183,10 @@ class PerFile(Check):
 
     limit = 64 * MEBIBYTE
     """The largest content that `check` takes."""
+
+    def suspects(self, batch: Batch) -> "list[File]":
+        """Those of some files that `check_file` must be asked about; it would call the others clean. Never raises."""
+        return batch.files
 
     def check_file(self, file: File) -> Finding:
         """What there is to say about a file. Never raises."""
@@ -217,11 +247,11 @@ def _read(location: bytes, most: "int | None" = None) -> "bytes | None":
     fd = os.open(location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # O_NONBLOCK: a fifo must not hang us
     try:
         content = os.read(fd, _FIRST)
-        size = len(content) if len(content) < _FIRST else os.fstat(fd).st_size
+        if len(content) < _FIRST and (most is None or most >= _FIRST):
+            return content
+        size = os.fstat(fd).st_size
         if most is not None and size > most:
             return None
-        if len(content) < _FIRST:
-            return content
         parts, held = [content], len(content)
         while part := os.read(fd, max(size, 2 * _FIRST) - _FIRST + 1):
             parts.append(part)

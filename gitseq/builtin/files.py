@@ -3,7 +3,7 @@
 import os
 
 from gitseq.builtin.arguments import Option
-from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile, finding
+from gitseq.builtin.base import CLEAN, Batch, Context, File, Finding, PerFile, finding
 
 _EXECUTABLE = 0o111
 
@@ -21,6 +21,11 @@ class AddedLargeFiles(PerFile):
         self._enforce_all = enforce_all
         self._maxkb = maxkb
         self._large: "dict[bytes, int]" = {}
+
+    def suspects(self, batch: Batch) -> "list[File]":
+        """The large ones."""
+        most = self._maxkb * 1024
+        return [file for file in batch.files if (content := file.held) is None or len(content) > most]
 
     def check_file(self, file: File) -> Finding:
         """Never a failure: whether a large file may be there is known at the end."""

@@ -4,7 +4,8 @@ import io
 import os
 
 from gitseq.builtin.arguments import Option
-from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile, finding
+from gitseq.builtin.base import CLEAN, Batch, Context, File, Finding, PerFile, finding
+from gitseq.host.search import holds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ class MergeConflict(PerFile):
         """Passed at once when there is nothing to merge."""
         return None if self._assume or _in_merge(context.git_dir) else CLEAN
 
+    def suspects(self, batch: Batch) -> "list[File]":
+        """None of them, when nothing like a marker is in any."""
+        text = batch.text()
+        return batch.files if text is None or _may_conflict(text) else []
+
     def check(self, file: File, content: bytes) -> Finding:
         """A line of output for every marker."""
         output = b"".join(_conflicts(file.path, 1, content))
@@ -64,8 +70,12 @@ def _in_merge(git_dir: bytes) -> bool:
     return there(git_dir + b"/MERGE_MSG") and any(there(git_dir + b"/" + state) for state in states)
 
 
+def _may_conflict(content: bytes) -> bool:
+    return b"=======" in content or b"<<<<<<< " in content or b">>>>>>> " in content
+
+
 def _conflicts(path: bytes, first: int, content: bytes) -> "Iterator[bytes]":
-    if b"<<<<<<< " not in content and b"=======" not in content and b">>>>>>> " not in content:
+    if not _may_conflict(content):
         return
     for number, line in enumerate(io.BytesIO(content), first):
         if line.startswith(_CONFLICT_MARKERS):
@@ -74,6 +84,11 @@ def _conflicts(path: bytes, first: int, content: bytes) -> "Iterator[bytes]":
 
 class PrivateKey(PerFile):
     """Finds private keys by their first lines."""
+
+    def suspects(self, batch: Batch) -> "list[File]":
+        """None of them, when no marker is in any."""
+        text = batch.text()
+        return batch.files if text is None or _has_key(text) else []
 
     def check(self, file: File, content: bytes) -> Finding:
         """A line of output when there is one."""
@@ -88,11 +103,11 @@ class PrivateKey(PerFile):
 def _has_key(content: bytes) -> bool:
     """Whether a marker is there. All hold a V or a Y, which most sources of a few kilobytes lack: memchr tells."""
     if b"V" in content:
-        if b" PRIVATE KEY" in content and any(marker in content for marker in _KEY_MARKERS):
+        if holds(content, b" PRIVATE KEY") and any(marker in content for marker in _KEY_MARKERS):
             return True
-        if b"BEGIN OpenVPN Static key V1" in content:
+        if holds(content, b"BEGIN OpenVPN Static key V1"):
             return True
-    return b"Y" in content and b"PuTTY-User-Key-File-2" in content
+    return b"Y" in content and holds(content, b"PuTTY-User-Key-File-2")
 
 
 class AwsCredentials(PerFile):

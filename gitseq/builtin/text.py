@@ -6,13 +6,16 @@ at lines only after that.
 
 from gitseq.builtin import arguments
 from gitseq.builtin.arguments import Option
-from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile
+from gitseq.builtin.base import CLEAN, Batch, Context, File, Finding, PerFile
+from gitseq.host.search import holds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _BOM = b"\xef\xbb\xbf"
+_NO_TEXT = (b"\n", b"\r", b"")
+"""What stands before a last line end that is not the only one."""
 
 
 class TrailingWhitespace(PerFile):
@@ -40,6 +43,13 @@ class TrailingWhitespace(PerFile):
             if any(c in extension[1:] for c in r"./\:"):
                 arguments.refuse(name, f"bad --markdown-linebreak-ext extension {extension!r} (has . / \\ :)")
         return cls(**values)
+
+    def suspects(self, batch: Batch) -> "list[File]":
+        """None of them, when no line of any ends in a blank; a CR that ends a file looks like a line end here."""
+        text = batch.text() if self._chars is None else None
+        if text is None or b"\r" in text or _has_trailing_blank(text):
+            return batch.files
+        return []
 
     def check(self, file: File, content: bytes) -> Finding:
         """Fixed when a line ends in a blank."""
@@ -82,7 +92,7 @@ def _dotted(extensions: "Sequence[str]") -> "list[str]":
 
 def _has_trailing_blank(content: bytes) -> bool:
     """Whether stripping would change anything; `in` for one byte is memchr, so a byte that is absent costs nothing."""
-    if b" \n" in content or content[-1:] in (b" ", b"\t", b"\x0b", b"\x0c", b"\r"):
+    if holds(content, b" \n") or content[-1:] in (b" ", b"\t", b"\x0b", b"\x0c", b"\r"):
         return True
     for blank in (b"\t", b"\x0b", b"\x0c"):
         if blank in content and blank + b"\n" in content:
@@ -103,9 +113,17 @@ def _strip_markdown(line: bytes, chars: "bytes | None") -> bytes:
 class EndOfFile(PerFile):
     """Makes a file end in one line end, or be empty."""
 
+    def suspects(self, batch: Batch) -> "list[File]":
+        """Those that do not end in just one LF."""
+        return [
+            file
+            for file in batch.files
+            if (content := file.held) is None or content[-1:] != b"\n" or content[-2:-1] in _NO_TEXT
+        ]
+
     def check(self, file: File, content: bytes) -> Finding:
         """Fixed when the end is missing or there are several."""
-        if content[-1:] == b"\n" and content[-2:-1] not in (b"\n", b"\r", b""):
+        if content[-1:] == b"\n" and content[-2:-1] not in _NO_TEXT:
             return CLEAN
         fixed = _ended(content)
         return CLEAN if fixed == content else _fixing(file, fixed)
@@ -148,6 +166,11 @@ class MixedLineEnding(PerFile):
     def __init__(self, *, fix: str) -> None:
         self._fix = fix
         self._lf_is_fine = fix != "crlf" and fix != "cr"
+
+    def suspects(self, batch: Batch) -> "list[File]":
+        """None of them, when all lines end in LF and may."""
+        text = batch.text() if self._lf_is_fine else None
+        return batch.files if text is None or b"\r" in text else []
 
     def check(self, file: File, content: bytes) -> Finding:
         """Fixed, or with `--fix=no` only told, when lines end in different ways."""
@@ -202,6 +225,10 @@ def _with_ends(content: bytes, ending: bytes) -> bytes:
 
 class ByteOrderMark(PerFile):
     """Removes a UTF-8 byte-order mark."""
+
+    def suspects(self, batch: Batch) -> "list[File]":
+        """Those that begin with one."""
+        return [file for file in batch.files if (content := file.held) is None or content[:3] == _BOM]
 
     def check(self, file: File, content: bytes) -> Finding:
         """Fixed when the file begins with one and is UTF-8."""

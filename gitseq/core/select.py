@@ -47,17 +47,11 @@ def for_hook(hook: Hook, entries: "list[Entry]", searcher: "Searcher", tags_of: 
         entries = _below(hook.root, entries)
     entries = by_name(entries, hook.files, hook.exclude, searcher, len(_prefix(hook.project)))
     prefix = len(_prefix(hook.root))
-    fits: dict[frozenset[str], bool] = {}  # a tree has a few dozen different sets of tags
-    chosen = []
-    for entry in entries:
-        path = entry.path
-        tags = tags_of(path)
-        fit = fits.get(tags)
-        if fit is None:
-            fit = fits[tags] = _tags_fit(hook, tags)
-        if fit:
-            chosen.append(path[prefix:] if prefix else path)
-    return chosen
+    paths = [entry.path for entry in entries]
+    tags = [tags_of(path) for path in paths]
+    fitting = {one for one in set(tags) if _tags_fit(hook, one)}  # a tree has a few dozen different sets of tags
+    chosen = [path for path, one in zip(paths, tags, strict=True) if one in fitting]
+    return [path[prefix:] for path in chosen] if prefix else chosen
 
 
 def outward(path: bytes, folder: str) -> bytes:

@@ -63,34 +63,58 @@ class Tagger:
         self._sniffer = sniffer
         self._needs_mode = not self.needs <= _KIND_TAGS
         self._needs_name = not self.needs <= FREE_TAGS
+        self._needs_encoding = not self.needs.isdisjoint(_ENCODING_TAGS)
         self._known: "dict[tuple[bytes, int], frozenset[str]]" = {}
+        self._named: "dict[tuple[bytes, int], frozenset[str]]" = {}
+        """By a file's name without its folder: answers that nothing else of the file has a part in."""
         self._interpreters_matter: "bool | None" = None
         self._by_name: "dict[bytes, set[str]]" = {}
+        self._by_extension: "dict[tuple[str, int], frozenset[str]]" = {}
         self._shared: "dict[frozenset[str], frozenset[str]]" = {}
 
     def tags(self, path: bytes, mode: int) -> "frozenset[str]":
         """The tags of a path whose `lstat` has this mode. EnvironmentProblem when it must be read and cannot be."""
-        key = (path, mode)
-        found = self._known.get(key)
+        found = self._named.get((path[path.rfind(b"/") + 1 :], mode))
         if found is None:
-            found = self._known[key] = self._find(path, mode)
+            key = (path, mode)
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = self._find(path, mode)
         return found
 
     def _find(self, path: bytes, mode: int) -> "frozenset[str]":
         kind = kind_tag(mode)
         if kind != "file" or not self._needs_mode:
             return frozenset((kind,))
+        name = path[path.rfind(b"/") + 1 :]
+        ending = self._telling_extension(name) if self._needs_name else ""
+        if ending and (ending, mode) in self._by_extension:
+            return self._by_extension[ending, mode]
         executable = bool(mode & _EXECUTE_BITS) and self._sniffer.may_execute(path)
         tags = {"file", "executable" if executable else "non-executable"}
+        by_name = not mode & _EXECUTE_BITS
         if self._needs_name:
-            tags |= self._name_tags(path) or self._interpreter(path, executable)
-            if not tags & _ENCODING_TAGS and self.needs & _ENCODING_TAGS:
+            tags |= self._name_tags(name) or self._interpreter(path, executable)
+            if self._needs_encoding and _ENCODING_TAGS.isdisjoint(tags):
                 tags.add("text" if self._sniffer.is_text(path) else "binary")
+                by_name = False
         found = frozenset(tags)
-        return self._shared.setdefault(found, found)
+        found = self._shared.setdefault(found, found)
+        if by_name and ending:
+            self._by_extension[ending, mode] = found
+        if by_name:
+            self._named[name, mode] = found
+        return found
 
-    def _name_tags(self, path: bytes) -> "set[str]":
-        name = path[path.rfind(b"/") + 1 :]
+    def _telling_extension(self, name: bytes) -> str:
+        """The extension of a name of which nothing else says anything; "" when something may."""
+        text = name.decode("utf-8", "surrogateescape")
+        parts = text.split(".")
+        if not parts[0] or len(parts) == 1 or text in self._names or not self._names.keys().isdisjoint(parts):
+            return ""
+        return parts[-1]
+
+    def _name_tags(self, name: bytes) -> "set[str]":
         tags = self._by_name.get(name)
         if tags is None:
             tags = self._by_name[name] = name_tags(name, self._names, self._extensions)

@@ -62,9 +62,16 @@ class Passes:
         """Find out which hooks have passed the whole tree as it lies there: nothing need be selected for those."""
         if self._request.verify:
             return
-        if self._tree is not None and self._tree.is_clean and self._tree.still_stands():
-            keys = [self._tree_key(hook) for hook in chosen if hook.cache]
-            self._of_tree = self._ledger.passed_tree(self._tree.state, keys)
+        if self._tree is None:
+            return
+        keys = [self._tree_key(hook) for hook in chosen if hook.cache]
+        known = self._ledger.passed_tree(self._tree.state, keys)
+        if len(known) < len(set(keys)):
+            self._contents.begin()  # while git compares
+        if not (self._tree.is_clean and self._tree.still_stands()):
+            self._contents.end()
+            return
+        self._of_tree = known
 
     def modes(self) -> "dict[bytes, int] | None":
         """For a run on all files: the mode of each, where git knows them all; else None."""
@@ -96,8 +103,13 @@ class Passes:
         keys = self._contents.keys(from_top)
         if in_one:
             return self._ask_for_set(job, ns, keys, from_top)
-        known = self._ledger.passed(ns, [key for key in keys if key])
-        left = [number for number, key in enumerate(keys) if key is None or key not in known]
+        asked = keys if None not in keys else [key for key in keys if key]
+        unknown = frozenset(self._ledger.left(ns, asked))  # type: ignore[arg-type]
+        if len(unknown) == len(keys):
+            return Asked(job, paths, ns, dict(zip(from_top, keys, strict=True)), from_top)  # type: ignore[arg-type]
+        left: list[int] = []
+        if unknown or asked is not keys:
+            left = [number for number, key in enumerate(keys) if key is None or key in unknown]
         return Asked(
             job.replace(paths=[paths[number] for number in left]),
             paths,
@@ -127,7 +139,7 @@ class Passes:
         if len(found) < len(keys):
             return Asked(job, job.paths)  # something in it has no content that could be known again
         key = ledger_keys.set_key(found)
-        if self._ledger.passed(ns, [key]):
+        if not self._ledger.left(ns, [key]):
             return Asked(job.replace(paths=[]), job.paths, ns)
         return Asked(job, job.paths, ns, {b"": key}, from_top)
 
@@ -203,6 +215,7 @@ class Passes:
                 if hook.builtin or id(hook) not in fallen:
                     self._ledger.add(ns, keys)
             self._keep_tree({key: count for hook, key, count in self._to_tree if id(hook) not in fallen})
+            self._contents.end()
         except OSError as error:  # it works without, only slower
             why = error.strerror or str(error)
             self._world.tell(Notice("warning", f"what passed could not be kept for the next run: {why}"))

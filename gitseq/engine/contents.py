@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gitseq.engine.request import World
-    from gitseq.git.content import Comparison, Tracked
+    from gitseq.git.content import Comparison, Conversions, Tracked
+    from gitseq.host import procs
     from gitseq.host.files import Signature
 
 FEW = 150
@@ -25,6 +26,8 @@ _BLOCK = 1 << 20
 _TICKS = 4
 """A file younger than so many ticks of the file system's clock could be written again and look the same."""
 _SHA256 = 64
+_REGULAR = b"10"
+"""The first digits of a regular file's mode, as git writes it."""
 _FILES = (0o100644, 0o100755, 0o120000)
 
 
@@ -37,6 +40,8 @@ class Contents:
         self._keys: dict[bytes, bytes | None] = {}
         self._read: dict[bytes, Signature | None] = {}
         self._tracked: Tracked | None = None
+        self._listing: procs.Reader | None = None
+        self._conversions: Conversions | None = None
         self._comparison: Comparison | None = None
         self._latest: Comparison | None = None
         self._stale = world.tree is None
@@ -44,12 +49,30 @@ class Contents:
     def keys(self, paths: "Sequence[bytes]") -> "list[bytes | None]":
         """The key of each path (relative to the top); None for what has no content: a folder, a missing file."""
         known = self._keys
+        try:
+            return [known[path] for path in paths]
+        except KeyError:
+            pass
         missing = [path for path in paths if path not in known]
         if len(missing) > FEW:
             missing = self._from_index(missing)
         for path in missing:
             known[path] = self._look(path)
         return [known[path] for path in paths]
+
+    def begin(self) -> None:
+        """All tracked files will be asked for: git may start to list them."""
+        from gitseq.git import content
+
+        self._listing = content.begin_entries(self._world.repo, self._world.env)
+
+    def end(self) -> None:
+        """Nobody wants to know any more what was begun."""
+        if self._listing is not None:
+            self._listing.finish()
+        if self._conversions is not None:
+            self._conversions.end()
+        self._listing = self._conversions = None
 
     def tracked(self) -> "list[bytes]":
         """Every path in the index."""
@@ -66,6 +89,7 @@ class Contents:
         tracked = self._index()
         if tracked.hidden or not self._current().still_stands():
             return None
+        self._begin_conversions(tracked)
         modes = {line: int(line, 8) for line in {line[:6] for line in tracked.lines.values()}}
         if any(mode not in _FILES for mode in modes.values()):
             return None  # a submodule need not be there
@@ -112,23 +136,36 @@ class Contents:
         """Take the keys of those that the index is right about; the others."""
         from gitseq.git import content
 
-        paths = missing
         tracked = self._index()
+        compared, lines = self._current(), tracked.lines
         if self._world.tree is not None:  # a run on all files: the next hook will ask for the rest
-            paths = list(dict.fromkeys([*paths, *tracked.lines]))
-        conversions = content.Conversions(self._world.repo, self._world.env, paths)
-        doubtful = self._current().differing | tracked.hidden | conversions.finish()
-        lines = tracked.lines
-        plain = [path for path in paths if path in lines and path not in doubtful and lines[path][:2] == b"10"]
-        self._keys.update(zip(plain, ledger_keys.file_keys([lines[path] for path in plain]), strict=True))
+            self._begin_conversions(tracked)
+        conversions = self._conversions or content.Conversions(self._world.repo, self._world.env, missing)
+        self._conversions = None
+        doubtful = compared.differing | tracked.hidden | conversions.finish()
+        if tracked is not self._tracked or not compared.still_stands():
+            return missing
+        if len(conversions.paths) < len(lines):
+            lines = {path: lines[path] for path in conversions.paths if path in lines}
+        if doubtful or any(line[:2] != _REGULAR for line in lines.values()):
+            lines = {path: line for path, line in lines.items() if path not in doubtful and line[:2] == _REGULAR}
+        self._keys.update(zip(lines, ledger_keys.file_keys(lines.values()), strict=True))
         return [path for path in missing if path not in self._keys]
+
+    def _begin_conversions(self, tracked: "Tracked") -> None:
+        if self._conversions is None and len(tracked.lines) > FEW:
+            from gitseq.git import content
+
+            self._conversions = content.Conversions(self._world.repo, self._world.env, list(tracked.lines))
 
     def _index(self) -> "Tracked":
         if self._tracked is None:
             from gitseq.git import content
 
             self._current()
-            self._tracked = content.entries(content.begin_entries(self._world.repo, self._world.env))
+            listing = self._listing or content.begin_entries(self._world.repo, self._world.env)
+            self._listing = None
+            self._tracked = content.entries(listing)
         return self._tracked
 
     def _current(self) -> "Comparison":
@@ -142,6 +179,7 @@ class Contents:
             self._comparison = self._compare()
             self._tracked = None
             self._stale = False
+            self.end()  # what was begun is about another index
         return self._comparison
 
     def _compare(self) -> "Comparison":

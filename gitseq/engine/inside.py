@@ -8,7 +8,7 @@ nothing else, so the outcome is that of running hook after hook over everything.
 import os
 
 from gitseq.builtin import registry
-from gitseq.builtin.base import CLEAN, Context, File, Finding, PerFile, Whole, broken, finding
+from gitseq.builtin.base import CLEAN, Batch, Context, File, Finding, PerFile, Whole, broken, finding
 from gitseq.core import verdict
 from gitseq.engine import hooks
 from gitseq.errors import GitseqError
@@ -178,18 +178,15 @@ class Inside:
     def _side_by_side(self, parts: "list[Part]") -> None:
         if self._is_stopped() or not any(each.asked.job.paths for each in parts):
             return
-        wanted = {each: set(each.asked.job.paths) for each in parts}
-        selected = {each: frozenset(each.asked.paths) for each in parts}
-        read: set[bytes] = set().union(*(wanted[each] for each in parts if each.check.reads))
-        for handful in _handfuls(_in_order(parts), self._folder(parts[0]), read):
+        wanted = _Wanted(parts)
+        for handful in _handfuls(_in_order(parts), self._folder(parts[0]), wanted.read()):
+            wanted.turn_to(handful)
             for number, each in enumerate(parts):
                 if each.is_decided:
                     continue
-                mine = wanted[each]
-                fixed = self._look(each, [file for file in handful if file.path in mine])
+                fixed = self._look(each, wanted.batch(each))
                 if fixed:
-                    for later in parts[number + 1 :]:  # what is new in a file nobody has passed before
-                        wanted[later] |= fixed & selected[later]
+                    wanted.anew(fixed, parts[number + 1 :])
                 if self._is_stopped():
                     return
             self._show_progress(parts[0])
@@ -220,12 +217,12 @@ class Inside:
         each.seconds += clock.monotonic() - begun
         return found
 
-    def _look(self, each: Part, mine: "list[File]") -> "set[bytes]":
+    def _look(self, each: Part, batch: Batch) -> "set[bytes]":
         """Let a hook look at some files; which of them it has changed."""
         fixed: set[bytes] = set()
-        if mine and not each.is_begun:
+        if batch.files and not each.is_begun:
             self._begin(each)
-        if each.is_decided or not mine:
+        if each.is_decided or not batch.files:
             return fixed
         look, passing, received = each.check.check_file, each.passing, self._world.signals.received  # type: ignore[attr-defined]
         begun = now = clock.monotonic()
@@ -233,7 +230,7 @@ class Inside:
             begun + each.hook.timeout - each.seconds if each.hook.timeout else float("inf"),
             self._deadline or float("inf"),
         )
-        for file in mine:
+        for file in self._suspects(each, batch):
             if received or now > limit:
                 self._cut_short(each)
                 break
@@ -248,6 +245,14 @@ class Inside:
             now = clock.monotonic()
         each.seconds += clock.monotonic() - begun
         return fixed
+
+    def _suspects(self, each: Part, batch: Batch) -> "list[File]":
+        """The files that it has to look at one by one; the others have passed."""
+        suspects: list[File] = each.check.suspects(batch)  # type: ignore[attr-defined]
+        if suspects is not batch.files:
+            left = {file.path for file in suspects}
+            each.passing += [path for path in batch.paths if path not in left] if left else batch.paths
+        return suspects
 
     def _take(self, each: Part, file: File, found: Finding) -> bool:
         """Note a finding and write what it says; whether something was written."""
@@ -308,14 +313,56 @@ def _git(env: "Env", folder: bytes) -> "Callable[..., bytes]":
     return git
 
 
+class _Wanted:
+    """Which files each of some neighbours has to look at. Nearly always many of them have the same to look at, and
+    then share one set, and of each handful one batch."""
+
+    def __init__(self, parts: "list[Part]") -> None:
+        self._sets: dict[int, frozenset[bytes]] = {}
+        self._wanted = {each: self._set_of(each.asked.job.paths) for each in parts}
+        self._handful: list[File] = []
+        self._batches: dict[int, Batch] = {}
+
+    def read(self) -> "frozenset[bytes]":
+        """Files that somebody has to look into."""
+        return frozenset().union(*{mine for each, mine in self._wanted.items() if each.check.reads})
+
+    def turn_to(self, handful: "list[File]") -> None:
+        """These files are next."""
+        self._handful = handful
+        self._batches = {}
+
+    def batch(self, each: Part) -> Batch:
+        """Those of the handful that one of them has to look at."""
+        mine = self._wanted[each]
+        found = self._batches.get(id(mine))
+        if found is None:
+            found = self._batches[id(mine)] = Batch([file for file in self._handful if file.path in mine])
+        return found
+
+    def anew(self, fixed: "set[bytes]", later: "list[Part]") -> None:
+        """Files hold something else now, which nobody who comes later has passed before."""
+        self._batches = {}
+        for each in later:
+            more = (fixed & self._set_of(each.asked.paths)) - self._wanted[each]
+            if more:
+                self._wanted[each] |= more
+
+    def _set_of(self, paths: "list[bytes]") -> "frozenset[bytes]":
+        """By the identity of a list that lives in a part."""
+        found = self._sets.get(id(paths))
+        if found is None:
+            found = self._sets[id(paths)] = frozenset(paths)
+        return found
+
+
 def _in_order(parts: "list[Part]") -> "list[bytes]":
     """Every file that one of them selected, in git's order; one that is not wanted now may be after a fix."""
-    if len(parts) == 1:
-        return parts[0].asked.job.paths
-    return sorted({path for each in parts for path in each.asked.job.paths})
+    lists = list({id(paths): paths for paths in (each.asked.job.paths for each in parts)}.values())
+    return lists[0] if len(lists) == 1 else sorted(set().union(*lists))
 
 
-def _handfuls(paths: "list[bytes]", folder: bytes, read: "set[bytes]") -> "Iterable[list[File]]":
+def _handfuls(paths: "list[bytes]", folder: bytes, read: "frozenset[bytes]") -> "Iterable[list[File]]":
     """Files in portions of bounded size; those in `read` are read already, of the others somebody wants the name."""
     handful: list[File] = []
     held = 0

@@ -87,10 +87,11 @@ def begin_entries(repo: "Repo", env: "Env") -> "procs.Reader":
 
 def entries(started: "procs.Reader") -> Tracked:
     """The listing that was begun."""
-    lines = call.succeed(_ENTRIES, started.finish()).split(b"\0")
+    listing = call.succeed(_ENTRIES, started.finish())
+    lines = listing.split(b"\0")
     lines.pop()
     found = {line[line.index(b"\t") + 1 :]: line[2:] for line in lines}
-    if len(found) == len(lines) and all(line.startswith(_PLAIN) for line in lines):
+    if len(found) == len(lines) == listing.startswith(_PLAIN) + listing.count(b"\0" + _PLAIN):
         return Tracked(found, frozenset())
     seen: set[bytes] = set()
     hidden = set()
@@ -106,15 +107,20 @@ class Conversions:
     """Which paths may hold other bytes in the work tree than in the index. Runs beside us from the start."""
 
     def __init__(self, repo: "Repo", env: "Env", paths: "list[bytes]") -> None:
-        self._paths = paths
+        self.paths = paths
         self._config = call.start([b"config", b"--get", b"core.autocrlf"], env, repo.top)
-        self._attributes = call.start(_ATTRIBUTES, env, repo.top, b"".join([path + b"\0" for path in paths]))
+        self._attributes = call.start(_ATTRIBUTES, env, repo.top, b"\0".join([*paths, b""]))
 
     def finish(self) -> "frozenset[bytes]":
         """The paths."""
         autocrlf = self._config.finish().out.strip().lower()
         fields = call.succeed(_ATTRIBUTES, self._attributes.finish()).split(b"\0")
         if autocrlf not in (b"", b"false", b"0", b"no", b"off"):
-            return frozenset(self._paths)
+            return frozenset(self.paths)
         told = zip(fields[0::3], fields[1::3], fields[2::3], strict=False)
         return frozenset(path for path, name, value in told if name in _CONVERTING and value not in _OFF)
+
+    def end(self) -> None:
+        """Nobody wants to know any more."""
+        self._config.finish()
+        self._attributes.finish()

@@ -122,6 +122,24 @@ def signal_group(pgid: int, signum: int) -> bool:
     return True
 
 
+def _filled(stdin: bytes) -> int:
+    """An open file with this in it, so that a command has all of its input before anybody reads its output; -1 where
+    there are no files without a place."""
+    if not stdin:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    if not hasattr(os, "memfd_create"):
+        return -1
+    try:
+        fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    except OSError:  # forbidden in some containers
+        return -1
+    left = memoryview(stdin)
+    while left:
+        left = left[os.write(fd, left) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
 class Reader:
     """A captured command that is running, so that we can do something else meanwhile."""
 
@@ -129,10 +147,10 @@ class Reader:
         executable = find_executable(argv[0], env.get(b"PATH", os.defpath.encode()), cwd)
         if executable is None:
             raise FileNotFoundError(argv[0])
-        self._stdin = stdin
+        self._stdin = memoryview(stdin)
         self._stdin_fd = -1
-        child_in = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) if not stdin else -1
-        if stdin:
+        child_in = _filled(stdin)
+        if child_in < 0:
             child_in, self._stdin_fd = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(self._stdin_fd, False)
         self._out, child_out = os.pipe2(os.O_CLOEXEC)
@@ -172,7 +190,7 @@ class Reader:
         try:
             self._stdin = self._stdin[os.write(self._stdin_fd, self._stdin[: 1 << 16]) :]
         except BrokenPipeError:
-            self._stdin = b""
+            self._stdin = memoryview(b"")
         if not self._stdin:
             poller.unregister(self._stdin_fd)
             os.close(self._stdin_fd)

@@ -28,6 +28,10 @@ MOST_TREES = 64
 _OLDER = b".old"
 _FEW = 24
 """Up to so many keys are looked for one by one, which is cheaper than making a set of all."""
+_STRETCHES = (128, 8)
+"""So many keys are compared at once."""
+_MISSES = 16
+"""After so many stretches in another place nobody looks where the next ones are."""
 _COUNT = 4
 _ENTRY = SIZE + _COUNT + _COUNT
 _DAY = 86_400
@@ -52,20 +56,19 @@ class Ledger:
 
     # --- the two questions
 
-    def passed(self, ns: bytes, keys: "Sequence[bytes]") -> "set[bytes]":
-        """Which of these keys passed."""
+    def left(self, ns: bytes, keys: "Sequence[bytes]") -> "list[bytes]":
+        """Which of these keys did not pass, in their order."""
         path = self._path(ns)
-        content = files.read(path) or b""
-        found = _among(content, keys)
-        if len(found) < len(keys):
+        left = _left(files.read(path) or b"", keys)
+        if left:
             older = files.read(path + _OLDER)
             if older:
-                rescued = _among(older, [key for key in keys if key not in found])
-                self._rescue(ns, rescued)
-                found |= rescued
-        if found:
+                still = _left(older, left)
+                self._rescue(ns, set(left).difference(still))
+                left = still
+        if len(left) < len(keys):
             self._touch(path)
-        return found
+        return left
 
     def add(self, ns: bytes, keys: "Iterable[bytes]") -> None:
         """These passed. After this returns, or dies, every key that is found later is one that was added once."""
@@ -169,12 +172,39 @@ class Ledger:
         return found
 
 
-def _among(content: bytes, keys: "Sequence[bytes]") -> "set[bytes]":
-    """Those of `keys` that stand in a row of keys."""
-    if len(keys) <= _FEW:
-        return {key for key in keys if _holds(content, key)}
+def _left(content: bytes, keys: "Sequence[bytes]") -> "list[bytes]":
+    """Those of `keys` that do not stand in a row of keys.
+
+    Nearly always they stand there in the order in which they are asked for, so whole stretches are compared before a
+    set is made of all that is stored, which takes ten times as long.
+    """
+    left = list(keys)
+    if not content:
+        return left
+    for length in _STRETCHES:
+        if len(left) > _FEW:
+            left = _not_in_order(content, left, length)
+    if len(left) <= _FEW:
+        return [key for key in left if not _holds(content, key)]
     stored = {content[at : at + SIZE] for at in range(0, len(content), SIZE)}
-    return stored.intersection(keys)
+    return [key for key in left if key not in stored]
+
+
+def _not_in_order(content: bytes, keys: "list[bytes]", length: int) -> "list[bytes]":
+    """Without those that stand there in stretches of this length, one after the other."""
+    left: list[bytes] = []
+    at = 0
+    for start in range(0, len(keys), length):
+        some = keys[start : start + length]
+        stretch = b"".join(some)
+        if not content.startswith(stretch, at):
+            there = content.find(some[0]) if len(left) < _MISSES * length else -1
+            if there < 0 or there % SIZE or not content.startswith(stretch, there):
+                left += some
+                continue
+            at = there
+        at += len(stretch)
+    return left
 
 
 def _holds(content: bytes, key: bytes) -> bool:

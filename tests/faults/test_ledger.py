@@ -11,7 +11,7 @@ import pytest
 from gitseq.core import ledger_keys
 from gitseq.engine import contents
 from gitseq.ledger.store import Ledger
-from tests.support.ledger import Sequence
+from tests.support.ledger import Sequence, passed
 from tests.support.procs import python
 from tests.support.repo import Repo, isolated_env
 
@@ -102,7 +102,7 @@ def killed_writers(folder, kills, seed):
     assert ledger.stats().passes, "nothing was written at all"
     false = set()
     for number in range(kills):
-        false |= ledger.passed(NS, bad(number)) | set(ledger.passed_tree(TREE, bad(number)[:50]))
+        false |= passed(ledger, NS, bad(number)) | set(ledger.passed_tree(TREE, bad(number)[:50]))
     return false
 
 

@@ -3,6 +3,7 @@
 Theirs are called in this process: `main([...])` of the module that their console script names.
 """
 
+import contextlib
 import importlib
 import io
 import os
@@ -21,10 +22,12 @@ from typing import Any, NamedTuple
 from identify import identify
 
 from gitseq.builtin import registry
-from gitseq.builtin.base import Check, Context, File, Finding, PerFile, Whole
+from gitseq.builtin.base import Batch, Check, Context, File, Finding, PerFile, Whole
 from gitseq.core.builtins import DEFAULTS
 from tests.support.repo import Repo
 
+HANDFUL = 7
+"""Files that are looked at together; a small number, so that most handfuls of a test are neither all clean nor not."""
 OURS_ALONE = frozenset(("forbid-pattern", "require-pattern", "conventional-commit"))
 BY_FILTER = {
     "check-illegal-windows-names": "Illegal Windows filenames detected",
@@ -96,9 +99,21 @@ def run_check(check: Check, files: Sequence[File], context: Context) -> Outcome:
         findings.append(check.check(files, context))
     else:
         assert isinstance(check, PerFile)
-        findings += [write_fix(file, check.check_file(file)) for file in files]
+        findings += [write_fix(file, check.check_file(file)) for file in _suspects(check, files)]
     findings.append(check.end(context))
     return Outcome(max(each.exit_code for each in findings), b"".join(each.output for each in findings))
+
+
+def _suspects(check: PerFile, files: Sequence[File]) -> "list[File]":
+    """Those the engine would ask about one by one: it reads and looks at a handful at a time."""
+    found: list[File] = []
+    for start in range(0, len(files), HANDFUL):
+        handful = list(files[start : start + HANDFUL])
+        for file in handful:
+            with contextlib.suppress(OSError):
+                file.shared()
+        found += check.suspects(Batch(handful))
+    return found
 
 
 def write_fix(file: File, found: Finding) -> Finding:

@@ -16,8 +16,17 @@ from gitseq.engine import settings
 from gitseq.engine.request import Request, World
 from gitseq.git import repo as git_repo
 from gitseq.host.signals import Signals
+from gitseq.ledger.store import Ledger
 from gitseq.model import Event, Plan, Report
 from tests.support.repo import Repo
+
+
+def passed(ledger: Ledger, ns: bytes, keys: "list[bytes]") -> "set[bytes]":
+    """Which of these keys passed."""
+    left = ledger.left(ns, keys)
+    assert [key for key in keys if key in set(left)] == left
+    return set(keys).difference(left)
+
 
 WORDS = ("alpha", "beta", "gamma", "delta")
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitseq.builtin import base, registry
-from gitseq.builtin.base import CLEAN, Context, File, Finding
+from gitseq.builtin.base import CLEAN, Batch, Context, File, Finding, PerFile
 from tests.support.agreement import run_check
 from tests.support.samples import SAMPLES, contents
 from tests.unit.test_light_imports import HOT_STDLIB, bare, modules_after
@@ -35,6 +35,46 @@ def checked(name: str, content: bytes, *args: str, path: bytes = b"f.txt") -> Fi
     file = File(path, 0o100644)
     file.put(content)
     return check.check_file(file)
+
+
+# --- many files at once
+
+
+@given(data=st.data(), name=st.sampled_from(sorted(SAMPLES)))
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_a_file_that_is_no_suspect_is_clean(data, name):
+    sample = SAMPLES[name]
+    check = registry.load(name, data.draw(st.sampled_from(sample.args)))
+    if not isinstance(check, PerFile) or check.begin(context()) is not None:
+        return
+    files = []
+    for content in data.draw(st.lists(contents(name), max_size=4)):
+        files.append(File(data.draw(st.sampled_from(sample.names)), 0o100644))
+        files[-1].put(content)
+    suspects = check.suspects(Batch(files))
+    assert [file for file in files if file in suspects] == suspects
+    for file in files:
+        assert file in suspects or check.check_file(file) is CLEAN
+
+
+@pytest.mark.parametrize("name", ["trailing-whitespace", "mixed-line-ending", "end-of-file-fixer"])
+def test_a_line_end_between_two_files_hides_nothing(name):
+    files = [File(b"a", 0), File(b"b", 0), File(b"c", 0)]
+    for file, content in zip(files, (b"a \r", b"a ", b"a\r\n"), strict=True):
+        file.put(content)
+    check = registry.load(name, ())
+    suspects = check.suspects(Batch(files))
+    assert all(file in suspects for file in files if check.check_file(file) is not CLEAN)
+
+
+def test_clean_files_are_told_from_many_at_once_and_one_by_one_where_a_file_was_not_read():
+    files = [File(b"a", 0), File(b"b", 0)]
+    for file in files:
+        file.put(b"a\n")
+    for name in ("trailing-whitespace", "mixed-line-ending", "detect-private-key", "end-of-file-fixer"):
+        assert registry.load(name, ()).suspects(Batch(files)) == []
+        gone = File(b"gone", 0)
+        assert gone in registry.load(name, ()).suspects(Batch([*files, gone]))
 
 
 # --- one read
