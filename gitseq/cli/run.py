@@ -1,6 +1,5 @@
 """`gitseq run`: the hooks of a stage, by hand or in CI."""
 
-import gc
 import os
 
 from gitseq.cli import configuration
@@ -39,9 +38,6 @@ _EXAMPLES = """examples:
 _FORMATS = ("text", "json", "github", "junit", "sarif", "gitlab")
 _LINES = ("text", "github")
 """Formats for people; the others are one document on standard output."""
-_OBJECTS = 50_000
-"""So many are made before the garbage collector walks them. A run on all files keeps what it makes, and walking it
-again and again, after each 700, takes a tenth of the whole run."""
 
 
 def configure(parser: "argparse.ArgumentParser") -> None:
@@ -85,7 +81,6 @@ def configure(parser: "argparse.ArgumentParser") -> None:
 
 def run(options: "argparse.Namespace", context: "Context") -> int:
     """Run the hooks that were asked for."""
-    gc.set_threshold(_OBJECTS)
     env = configuration.environment(options, context.env)
     repo = git_repo.discover(env, context.cwd)
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
