@@ -261,6 +261,7 @@ class Waiting(Record):
     holder: "Holder | None"
     """None in the moment between one holder and the next."""
     position: int
+    """0 before a ticket is drawn: somebody is stopped at the gate."""
     total: int
     waited: float
     """Seconds."""
@@ -295,7 +296,8 @@ def describe(holder: "Holder | None", now: float) -> str:
 
 def describe_wait(waiting: Waiting, now: float) -> str:
     """`position 3 of 7; pid 123 has been running pre-commit for 12 s in /path`."""
-    return f"position {waiting.position} of {waiting.total}; {describe(waiting.holder, now)}"
+    place = f"position {waiting.position} of {waiting.total}" if waiting.position else "not in line yet"
+    return f"{place}; {describe(waiting.holder, now)}"
 
 
 def describe_circle(waits: "tuple[Wait, ...]") -> str:

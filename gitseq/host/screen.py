@@ -145,4 +145,5 @@ class Screen:
         if left <= 0:
             return False
         room.poll(left)
+        self._signals.drain()  # or a child's end would wake us again and again while the terminal takes nothing
         return give_up != float("inf") or not self._signals.stop

@@ -179,6 +179,7 @@ def test_a_wait_is_told_with_position_holder_and_time():
     holder = Holder(123, "pre-push", b"/tree", 1000.0, "host", queueing.IN_FORCE)
     told = queueing.describe_wait(Waiting(holder, 3, 7, 2.0), 1012.0)
     assert told == "position 3 of 7; pid 123 has been running pre-push for 12s in /tree"
+    assert queueing.describe_wait(Waiting(None, 0, 0, 2.0), 0.0).startswith("not in line yet; nobody yet")
     assert queueing.describe(holder.replace(standing=queueing.ELSEWHERE, worktree=b""), 990.0) == (
         "pid 123 on host has been running pre-push for 0s"
     )
