@@ -52,6 +52,10 @@ class _Linker:
                 return sys.modules[name].__spec__
         return None
 
+    def stand_aside(self) -> None:
+        """Leave all to the import system."""
+        self._groups.clear()
+
     def create_module(self, spec: "ModuleSpec") -> "ModuleType":
         return sys.modules[spec.name]
 
@@ -134,6 +138,8 @@ def _linked(head: str) -> _Linker:
     sys.meta_path.insert(0, linker)
     if "site" not in sys.modules:
         sys.meta_path.append(_SiteFinder())
+    if any(name.startswith("gitseq.") and name != __name__ for name in sys.modules):
+        linker.stand_aside()  # somebody's `sitecustomize` was here first: executed anew, a module would be two
     linker.link(head)
     return linker
 
