@@ -16,8 +16,12 @@ MakeRepo = Callable[..., Repo]
 
 @pytest.fixture(scope="session", autouse=True)
 def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests see nothing of the caller's environment: not its HOME, nor the GIT_* of a hook that runs these tests."""
+    """Tests see nothing of the caller's environment: not its HOME, nor the GIT_* of a hook that runs these tests.
+
+    Nor do they inherit that it ignores signals, as whatever is started with `nohup` or `&` would.
+    """
     before = dict(os.environ)
+    ignored = guard.heed_signals()
     environment = isolated_env(tmp_path_factory.mktemp("home"))
     environment["PYTEST_VERSION"] = before.get("PYTEST_VERSION", "")
     os.environ.clear()
@@ -26,6 +30,7 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+    guard.ignore_signals(ignored)
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ test is a descendant of ours and is found, named and ended by pid. Off Linux onl
 import ctypes
 import os
 import pwd
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.procs import Process, descendants, kill, wait_until
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE_SECONDS = 1.0
+_ENDING = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT)
 _MARKS = ("gitseq", "pre-commit", "prek", "gitconfig")
 
 
@@ -22,6 +24,20 @@ def adopt_orphans() -> None:
     """From now on orphaned descendants become our children instead of init's."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def heed_signals() -> "list[signal.Signals]":
+    """From now on what is started dies of the signals that it should; those that were ignored before."""
+    ignored = [each for each in _ENDING if signal.getsignal(each) == signal.SIG_IGN]
+    for each in ignored:
+        signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
+    return ignored
+
+
+def ignore_signals(ignored: "list[signal.Signals]") -> None:
+    """The opposite."""
+    for each in ignored:
+        signal.signal(each, signal.SIG_IGN)
 
 
 def leftovers(before: "set[Process]", grace: float = GRACE_SECONDS) -> list[Process]:

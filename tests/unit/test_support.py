@@ -61,6 +61,19 @@ def test_a_test_that_leaves_a_process_or_a_lock_fails(tmp_path):
     assert_pid_gone(int(shown.split("PID ")[1].split()[0]))
 
 
+def test_signals_that_the_caller_ignores_are_heeded_again():
+    ignored = [signal.SIGINT, signal.SIGHUP]
+    guard.ignore_signals(ignored)
+    try:
+        assert set(guard.heed_signals()) == set(ignored)
+        for each in ignored:
+            with spawned(["sleep", "30"]) as process:
+                process.send_signal(each)
+                assert process.wait(10) == -each
+    finally:
+        guard.heed_signals()
+
+
 def test_environment_shows_nothing_of_the_caller(repo):
     assert os.environ["HOME"] != str(guard.real_home())
     assert not [name for name in os.environ if name in ("GIT_DIR", "GIT_INDEX_FILE", "CI", "SKIP", "PRE_COMMIT")]
