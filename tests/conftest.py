@@ -27,6 +27,7 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ.clear()
     os.environ.update(environment)
     guard.adopt_orphans()
+    guard.watch_starts()
     yield
     os.environ.clear()
     os.environ.update(before)
@@ -35,7 +36,8 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """Fail the test that leaves a process or writes to the real HOME."""
+    """Fail the test that leaves a process, writes to the real HOME, or starts what could."""
+
     processes = set(descendants())
     traces = guard.home_traces(guard.real_home())
     yield
@@ -44,6 +46,8 @@ def nothing_left_behind() -> Iterator[None]:
     guard.end(left)
     changed = dict(guard.home_traces(guard.real_home()).items() ^ traces.items())
     assert not named, f"the test left processes behind: {named}"
+    started = guard.started_at_home()
+    assert not started, f"the test started commands in the real HOME: {started}"
     assert not changed, f"the test wrote to the real HOME: {sorted(changed)}"
 
 
