@@ -15,12 +15,18 @@ from tests.support.repo import Repo, run_bounded, text
 
 _MODULES = {"PyYAML": "yaml"}
 """Of distributions that are imported by another name."""
-_ONLY_WITHOUT_PROC = """
+_ONLY_ELSEWHERE = """
+import os, subprocess, sys
+from filelock import SoftFileLock
 from gitseq.host import memory, tree
 assert memory._total_elsewhere() >= memory._elsewhere() > 0
-assert any(member.pid == __import__("os").getpid() for member in tree._everyone_by_psutil())
+assert any(member.pid == os.getpid() for member in tree._everyone_by_psutil())
+dies = "import os, sys; from filelock import SoftFileLock as L; lock = L(sys.argv[1]); lock.acquire(); os._exit(0)"
+subprocess.run([sys.executable, "-c", dies, sys.argv[1]], check=True)
+assert os.path.exists(sys.argv[1])
+SoftFileLock(sys.argv[1], timeout=20).acquire()
 """
-"""What stands in where there is no /proc."""
+"""What stands in where there is no /proc, or no flock: the lock of a dead process is nobody's."""
 
 CONFIG = """
 [[hook]]
@@ -121,7 +127,7 @@ class Tool:
             b"example: gitseq monitor"
             in run_bounded([str(self.programs / "gitseq"), "monitor", "--help"], env=repo.env, cwd=repo.path).stdout
         )
-        code = [str(self._python), "-X", "importtime", "-c", _ONLY_WITHOUT_PROC]
+        code = [str(self._python), "-X", "importtime", "-c", _ONLY_ELSEWHERE, str(repo.path.parent / "lock")]
         done = run_bounded(list(code), env=repo.env, cwd=repo.path)
         assert done.returncode == 0, text(done)
         return loaded | set(re.findall(r"\| +(psutil)$", done.stderr.decode(), re.MULTILINE))
