@@ -16,21 +16,28 @@ MakeRepo = Callable[..., Repo]
 
 @pytest.fixture(scope="session", autouse=True)
 def own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests see nothing of the caller's environment: not its HOME, nor the GIT_* of a hook that runs these tests."""
+    """Tests see nothing of the caller's environment: not its HOME, nor the GIT_* of a hook that runs these tests.
+
+    Nor do they inherit that it ignores signals, as whatever is started with `nohup` or `&` would.
+    """
     before = dict(os.environ)
+    ignored = guard.heed_signals()
     environment = isolated_env(tmp_path_factory.mktemp("home"))
     environment["PYTEST_VERSION"] = before.get("PYTEST_VERSION", "")
     os.environ.clear()
     os.environ.update(environment)
     guard.adopt_orphans()
+    guard.watch_starts()
     yield
     os.environ.clear()
     os.environ.update(before)
+    guard.ignore_signals(ignored)
 
 
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """Fail the test that leaves a process or writes to the real HOME."""
+    """Fail the test that leaves a process, writes to the real HOME, or starts what could."""
+
     processes = set(descendants())
     traces = guard.home_traces(guard.real_home())
     yield
@@ -39,6 +46,8 @@ def nothing_left_behind() -> Iterator[None]:
     guard.end(left)
     changed = dict(guard.home_traces(guard.real_home()).items() ^ traces.items())
     assert not named, f"the test left processes behind: {named}"
+    started = guard.started_at_home()
+    assert not started, f"the test started commands in the real HOME: {started}"
     assert not changed, f"the test wrote to the real HOME: {sorted(changed)}"
 
 

@@ -234,16 +234,26 @@ class ByteOrderMark(PerFile):
         """Fixed when the file begins with one and is UTF-8."""
         if content[:3] != _BOM:
             return CLEAN
-        content.decode()  # raises for what is not UTF-8 after all: then it must not be touched
+        _prove_utf8((content,))
         return _removed(file, content[3:])
 
     def check_large(self, file: File) -> Finding:
         """The same, block by block: no block of UTF-8 ends inside a character."""
         if file.head(3) != _BOM:
             return CLEAN
-        for block in file.blocks():
-            block.decode()
+        _prove_utf8(file.blocks())
         return _removed(file, file.blocks(3))
+
+
+def _prove_utf8(blocks: "Iterable[bytes]") -> None:
+    """Raises ValueError, which says where, for what is not UTF-8 after all: then it must not be touched."""
+    passed = 0
+    for block in blocks:
+        try:
+            block.decode()
+        except UnicodeDecodeError as error:
+            raise ValueError(f"byte {passed + error.start} is not UTF-8") from None
+        passed += len(block)
 
 
 def _removed(file: File, content: "bytes | Iterable[bytes]") -> Finding:

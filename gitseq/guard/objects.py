@@ -53,7 +53,7 @@ class _InProcess:
             import pygit2
         except ImportError:
             raise _Unfit from None
-        self._errors = (pygit2.GitError, OSError)
+        self._errors = (pygit2.GitError, OSError, ValueError, KeyError)  # in older ones not all are a GitError
         self._kinds = {
             b"blob": pygit2.enums.ObjectType.BLOB,
             b"tree": pygit2.enums.ObjectType.TREE,

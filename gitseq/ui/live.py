@@ -13,6 +13,8 @@ from gitseq.ui.plain import LOOKING, Plain, memory_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import IO
+
     from rich.console import Group
     from rich.live import Live as RichLive
 
@@ -63,7 +65,7 @@ class Live(Plain):
         if not self._ready:
             return
         try:
-            region = self._region = self._region or self._enter()
+            region = self._region or self._enter()
             region.update(_picture(event, self._columns), refresh=True)
         except OSError:
             self._give_up()
@@ -82,25 +84,35 @@ class Live(Plain):
         self._write(_CLEAR_LINE)
         stream = open(self._fd, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         console = Console(file=stream, force_terminal=True, no_color=not self._colour, highlight=False)
-        region = RichLive(console=console, auto_refresh=False, transient=True)
+        region = self._region = RichLive(console=console, auto_refresh=False, transient=True)
         region.start()
         return region
 
     def _leave(self) -> None:
         """Take the living lines away and put the begun line back, for `Plain` to complete."""
-        region, self._region = self._region, None
-        if region is not None:
+        if self._region is not None:
             try:
-                region.stop()
-                region.console.file.close()
+                self._region.stop()
+                self._region.console.file.close()
+                self._region = None
             except OSError:
                 self._give_up()
             self._write(self._begun)
 
     def _give_up(self) -> None:
         """The terminal is gone: a run that nobody watches any more goes on all the same."""
-        self._region = None
+        region, self._region = self._region, None
         self._ready = False
+        if region is not None:
+            _forget(region.console.file)
+
+
+def _forget(stream: "IO[str]") -> None:
+    """Python 3.13 would try at its end to write what the stream still holds, and make that failure exit code 120."""
+    try:
+        stream.close()
+    except OSError:
+        return
 
 
 def _picture(event: "HookProgress | Working", columns: int) -> "Group":

@@ -1,6 +1,7 @@
 """The file the hot path is linked from: it is used, it is never believed when it is untrue, and it is never needed."""
 
 import ast
+import os
 import shutil
 from pathlib import Path
 
@@ -137,5 +138,5 @@ linked = facts()
 assert linked == imported, [(linked[name], imported[name]) for name in linked if linked[name] != imported[name]]
 """
     library.warm()
-    done = run_bounded(python(script), env={}, cwd=library.path)
+    done = run_bounded(python(script), env=dict(os.environ), cwd=library.path)
     assert done.returncode == 0, text(done)

@@ -27,7 +27,7 @@ def test_demo_shows_one_commit_that_passes_and_two_that_are_refused(demo, tmp_pa
 
 
 def test_demo_notices_when_a_command_does_something_else(demo, tmp_path):
-    terminal = demo.Terminal(tmp_path, {"PATH": "/usr/bin:/bin"})
+    terminal = demo.Terminal(tmp_path, {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
     with pytest.raises(demo.Unexpected, match="ended with 3 instead of 0"):
         terminal.run("sh", "-c", "exit 3")
     with pytest.raises(demo.Unexpected, match="did not say"):

@@ -70,6 +70,7 @@ def shared(repo: Repo, global_config: Path, tmp_path: Path) -> Path:
 
 
 def test_install_writes_an_executable_shim_whatever_the_umask(repo: Repo):
+    (repo.common_dir / "hooks").mkdir()  # made with this umask, nobody but root could enter it
     done = run_bounded(["sh", "-c", "umask 0177; exec gitseq install pre-commit"], env=repo.env, cwd=repo.path)
     says(done, 0, "installed pre-commit (.git/hooks/pre-commit)")
     path = repo.common_dir / "hooks/pre-commit"

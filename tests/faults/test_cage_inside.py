@@ -56,7 +56,7 @@ def run(
         command = cage.Command(
             os.fsencode(argv[0]),
             [os.fsencode(part) for part in argv],
-            {b"PATH": b"/usr/bin:/bin"},
+            {b"PATH": b"/usr/bin:/bin", b"HOME": b"/nonexistent"},
             b"/",
             nothing.fileno(),
             limits=limits or Limits(),

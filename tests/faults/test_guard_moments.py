@@ -317,6 +317,7 @@ def test_a_closed_folder_that_cannot_be_closed_again_is_told(tree, monkeypatch):
     assert tree.read(b"closed/file.txt") == UNSTAGED
     assert recover(tree.git_dir, tree.git)[0].complete
     assert stat.S_IMODE(os.stat(tree.path(b"closed")).st_mode) == 0o500
+    os.chmod(tree.path(b"closed"), 0o700)  # so that it can be removed
 
 
 def test_what_is_written_through_an_open_descriptor_into_our_file_is_kept(tree):

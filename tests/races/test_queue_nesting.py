@@ -77,7 +77,7 @@ def test_a_lifeline_without_the_token_is_not_enough(holder):
 
 def test_a_token_copied_into_another_terminal_is_not_believed_while_the_run_goes_on(holder, agent):
     token = holder.do("answer = lease.token.decode()")
-    other = agent("terminal", env={"GITSEQ_TOKEN": token})
+    other = agent("terminal", env={**os.environ, "GITSEQ_TOKEN": token})
     assert other.do("answer = joined() is None")
     with pytest.raises(Raised, match="GaveUp"):
         other.do("acquire(limit=0)")

@@ -36,7 +36,18 @@ def test_guard_sees_a_new_trace_in_a_home(tmp_path):
     before = guard.home_traces(tmp_path)
     (tmp_path / ".cache").mkdir()
     (tmp_path / ".cache" / "gitseq").mkdir()
-    assert guard.home_traces(tmp_path).keys() - before.keys() == {str(tmp_path / ".cache" / "gitseq")}
+    (tmp_path / ".cache" / "gitseq" / "README").touch()
+    new = guard.home_traces(tmp_path).keys() - before.keys()
+    assert new == {str(tmp_path / ".cache" / "gitseq"), str(tmp_path / ".cache" / "gitseq" / "README")}
+
+
+def test_guard_hears_what_is_started_with_the_real_home_or_none():
+    run_bounded(["true"], env={"HOME": "/elsewhere"}, cwd=ROOT)
+    assert guard.started_at_home() == []
+    run_bounded(["true"], env={"LANG": "C"}, cwd=ROOT)
+    run_bounded(["true", "2"], env={"HOME": str(guard.real_home())}, cwd=ROOT)
+    os.waitpid(os.posix_spawn("/bin/true", ["true", "3"], {b"HOME": os.fsencode(guard.real_home())}), 0)
+    assert guard.started_at_home() == ["['true']", "['true', '2']", "['true', '3']"]
 
 
 def test_a_test_that_leaves_a_process_or_a_lock_fails(tmp_path):
@@ -59,6 +70,19 @@ def test_a_test_that_leaves_a_process_or_a_lock_fails(tmp_path):
     assert "left processes behind" in shown
     assert "left locks of git behind" in shown
     assert_pid_gone(int(shown.split("PID ")[1].split()[0]))
+
+
+def test_signals_that_the_caller_ignores_are_heeded_again():
+    ignored = [signal.SIGINT, signal.SIGHUP]
+    guard.ignore_signals(ignored)
+    try:
+        assert set(guard.heed_signals()) == set(ignored)
+        for each in ignored:
+            with spawned(["sleep", "30"]) as process:
+                process.send_signal(each)
+                assert process.wait(10) == -each
+    finally:
+        guard.heed_signals()
 
 
 def test_environment_shows_nothing_of_the_caller(repo):
