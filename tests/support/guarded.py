@@ -291,8 +291,10 @@ class Note:
 
     def wrote(self, name: bytes, content: bytes) -> None:
         number = len(os.listdir(self._folder))
-        with open(self._folder + b"/%03d" % number, "wb") as stream:
+        whole = self._folder + b".new"  # a hook may be killed while it notes something, too
+        with open(whole, "wb") as stream:
             stream.write(b"wrote\0" + name + b"\0" + content)
+        os.rename(whole, self._folder + b"/%03d" % number)
 
     def removed(self, name: bytes) -> None:
         self.wrote(name, b"")
