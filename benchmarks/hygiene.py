@@ -57,6 +57,14 @@ class HygieneByPrek(Prek):
 KINDS = (HygieneByGitseq, HygieneByPrek, HygieneByPrograms, HygieneByPreCommit)
 
 
+class Unchanged(WholeTree):
+    """Runs over all files that the run before has passed."""
+
+    def round(self) -> Sample:
+        super().round()  # other lanes forget what has passed, and write to files
+        return super().round()
+
+
 class ToFix(Lane):
     """Runs over all files, some of which the hooks change; afterwards everything is as it was."""
 
@@ -94,7 +102,7 @@ def run(trial: Trial) -> "list[Row]":
     for one in sites:
         lanes.append(WholeTree(whole, one.entrant.title, one, forget=True))
         if isinstance(one.entrant, Gitseq):
-            lanes.append(WholeTree(whole, "gitseq, nothing changed", one))
+            lanes.append(Unchanged(whole, "gitseq, nothing changed", one))
     if not trial.quick:
         lanes += [ToFix(f"{name}, whole tree, {TO_FIX} files to fix", one) for one in sites]
     lanes += [CommitOne(f"{name}, commit of one file", one, min(one.path.rglob("*.py"))) for one in sites]

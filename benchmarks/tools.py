@@ -78,7 +78,7 @@ class ToolsByLefthook(Lefthook):
 
 class ToolsByHusky(Husky):
     def configure(self, repo: Path, tools: "dict[str, str]") -> None:
-        mypy = shlex.quote(json.dumps(tools["mypy"]))
+        mypy = shlex.quote(tools["mypy"])
         self.write(repo, {"*.py": [tool if name != "mypy" else f"sh -c {mypy}" for name, tool in tools.items()]})
 
 

@@ -1,4 +1,4 @@
-"""Starts hooks, wrappers and `gitseq run` with their modules linked from one file.
+"""Starts hooks, wrappers, `gitseq run` and `exec` with their modules linked from one file.
 
 The hot path is some seventy small modules, because a folder is a responsibility. Found, checked, read and imported one
 by one they cost more than all that they do (docs/explanation/hot-path.md has the figures). So `bundle` writes their
@@ -26,13 +26,21 @@ if TYPE_CHECKING:
 
 _MARK = (4, sys.version)
 """Of the format and of the interpreter; a bundle with another is not used."""
-_HEADS = ("gitseq.cli.hook", "gitseq.config.compiled", "gitseq.cli.engage", "gitseq.cli.main", "gitseq.cli.run")
+_HEADS = (
+    "gitseq.cli.hook",
+    "gitseq.config.compiled",
+    "gitseq.cli.engage",
+    "gitseq.cli.main",
+    "gitseq.cli.exec",
+    "gitseq.cli.run",
+)
 """Modules that are loaded together with all they import: what finds the repository, its plan, what runs it; and what
-reads a command line, and runs hooks by hand."""
+reads a command line, runs a command in its turn, and runs hooks by hand. Each builds on those before it."""
 _OBJECTS = 50_000
 """So many are made before the garbage collector walks them: walking its modules again and again, after each 700, costs
 a commit 1.5 ms, and a run on all files a tenth. Never would be too seldom for a live line that is drawn for an hour."""
-_HOOK, _ENGINE, _BY_HAND = _HEADS[0], _HEADS[2], _HEADS[4]
+_HOOK, _ENGINE = _HEADS[0], _HEADS[2]
+_VERBS = {"exec": _HEADS[4], "run": _HEADS[5]}
 _PATH = f"{__file__.rpartition('/')[0]}/__pycache__/hot.{sys.implementation.cache_tag}.bin"
 
 
@@ -125,8 +133,8 @@ def wrapper() -> None:
 
 
 def by_hand() -> None:
-    """What the console script calls for `gitseq run`; other verbs need other modules, and are imported as usual."""
-    linker = _linked(_BY_HAND)
+    """What the console script calls for `gitseq run` and `exec`; the other verbs are imported as usual."""
+    linker = _linked(_VERBS[sys.argv[1]])
     from gitseq.cli import main
 
     _leave(main.run(sys.argv[1:]), linker)

@@ -1,7 +1,7 @@
-"""The command lines of `gitseq run` that people and CI type most, understood without argparse (10 ms).
+"""The command lines of `gitseq run` and `exec` that people and CI type most, understood without argparse (10 ms).
 
-Only flags without a value, and names of stages and hooks; whatever else there is, and every mistake, is left to
-argparse. A test holds the two against each other.
+Only flags without a value, and names of stages and hooks, or a command; whatever else there is, and every mistake, is
+left to argparse. A test holds the two against each other.
 """
 
 TYPE_CHECKING = False
@@ -37,6 +37,14 @@ _LEFT_OUT = {
 }
 
 
+_PLAIN_EXEC = {
+    **dict.fromkeys(("wait", "timeout", "memory", "processes", "profile")),
+    "no_wait": False,
+    "retry": 0,
+    "json": False,
+}
+
+
 class _Options:
     """As argparse.Namespace: values as attributes."""
 
@@ -45,16 +53,23 @@ class _Options:
 
 
 def options(arguments: "list[str]") -> "argparse.Namespace | None":
-    """The options of a plain `gitseq run`; None for any other command line."""
-    if arguments[:1] != ["run"]:
-        return None
+    """The options of a plain `gitseq run` or `exec`; None for any other command line."""
+    found = None
+    if arguments[:1] == ["run"]:
+        found = _of_run(arguments[1:])
+    elif arguments[:1] == ["exec"] and (arguments[1:2] == ["--"] or "".join(arguments[1:2])[:1] not in ("-", "")):
+        found = {"verb": "exec", **_PLAIN_EXEC, "command": arguments[1:]}
+    return _Options(found) if found is not None else None  # type: ignore[return-value]
+
+
+def _of_run(words: "list[str]") -> "dict[str, object] | None":
     found: dict[str, object] = {"verb": "run", **_LEFT_OUT, "skip": [], "group": []}
     what = []
-    for word in arguments[1:]:
+    for word in words:
         if word in _FLAGS:
             found[_FLAGS[word]] = True
         elif word[:1] in ("-", ""):
             return None
         else:
             what.append(word)
-    return _Options({**found, "what": what})  # type: ignore[return-value]
+    return {**found, "what": what}

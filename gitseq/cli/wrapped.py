@@ -1,6 +1,5 @@
 """What a wrapper starts: a command in its turn, or at once where there is no turn to take."""
 
-import gc
 import os
 import sys
 
@@ -64,7 +63,6 @@ def _run(argv: "list[bytes]", env: "Env", cwd: bytes, start: bytes, ended: _Ende
     plan = configuration.plan_or_defaults(repo, env)
     if nesting.joined(env, turn.queue_of(plan, repo, env)) is not None:
         return _at_once(argv, env)
-    gc.enable()  # unlike a hook, a command may run for hours
     order = command.Order(argv, cwd, caps_of_environment(argv, env))
     return in_turn(order, repo, plan, env, also=ended)
 

@@ -23,6 +23,9 @@ WHOLE = ("core", "queue", "cage", "guard", "ledger")
 _BARE = {"hooks": " -I -S ", "tests": '"-I", "-S", '}
 """How an interpreter without `site` is started, by where that is written."""
 
+_LEAVE, _LEAVE_HEARD = "posix._exit(", "__import__('os')._exit("
+"""The end that coverage hears of."""
+
 _REPLY = '    replies.write(json.dumps(reply) + "\\n")\n'
 _SAVED = "    import coverage; measured = coverage.Coverage.current(); measured and measured.save()\n"
 """Agents of the queue end by SIGKILL, as those they stand for do; in the copy they save after every statement."""
@@ -65,6 +68,7 @@ def _measure(copy: Path, pytest_arguments: "list[str]", add: bool = False) -> in
     python = _environment(copy)
     for relative, text in _BARE.items():
         _replace(copy / relative, text, text.replace(" -S", "").replace('"-S", ', ""))
+    _replace(copy / "gitseq/boot.py", _LEAVE, _LEAVE_HEARD)
     _replace(copy / "tests/support/agents.py", _REPLY, _SAVED + _REPLY)
     _replace(copy / "tests/support/agents.py", _CHILD, _CHILD_MEASURED + _CHILD)
     _replace(copy / "tests/support/repo.py", _ENVIRONMENT, _ENVIRONMENT + _HANDED_ON)

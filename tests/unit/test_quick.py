@@ -19,8 +19,22 @@ def test_it_understands_what_argparse_understands(number):
 
 
 @pytest.mark.parametrize(
+    "command", [["--", "make", "test"], ["make", "--jobs", "2"], ["--", "-odd"], ["make", "--", "a"]]
+)
+def test_it_understands_a_command_as_argparse_does(command):
+    ours, theirs = vars(quick.options(["exec", *command])), vars(main._parse(["exec", *command]))
+    words = [one.pop("command") for one in (ours, theirs)]
+    assert ours == theirs
+    first, second = (one[1:] if one[:1] == ["--"] else one for one in words)
+    assert first == second == [word for number, word in enumerate(command) if number or word != "--"]
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
+        ["exec"],
+        ["exec", ""],
+        ["exec", "--wait", "5m", "--", "make"],
         ["run", "--files", "a"],
         ["run", "--help"],
         ["run", "-av"],
