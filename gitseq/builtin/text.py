@@ -45,11 +45,15 @@ class TrailingWhitespace(PerFile):
         return cls(**values)
 
     def suspects(self, batch: Batch) -> "list[File]":
-        """None of them, when no line of any ends in a blank; a CR that ends a file looks like a line end here."""
+        """None of them, when no line of any ends in a blank; a CR that ends a file looks like a line end here.
+
+        Blanks other than the space are rare: those who have one are looked at by themselves.
+        """
         text = batch.text() if self._chars is None else None
-        if text is None or b"\r" in text or _has_trailing_blank(text):
+        if text is None or b"\r" in text or text.endswith(b" ") or holds(text, b" \n"):
             return batch.files
-        return []
+        rare = [blank for blank in _RARE if blank in text]
+        return [file for file in batch.files if _ends_in(rare, file.held or b"")] if rare else []
 
     def check(self, file: File, content: bytes) -> Finding:
         """Fixed when a line ends in a blank."""
@@ -90,14 +94,21 @@ def _dotted(extensions: "Sequence[str]") -> "list[str]":
     return ["." + part.lower().lstrip(".") for part in ",".join(extensions).split(",")]
 
 
+_RARE = (b"\t", b"\x0b", b"\x0c")
+"""What ends a line of few files, and a line of most of none."""
+
+
 def _has_trailing_blank(content: bytes) -> bool:
     """Whether stripping would change anything; `in` for one byte is memchr, so a byte that is absent costs nothing."""
-    if holds(content, b" \n") or content[-1:] in (b" ", b"\t", b"\x0b", b"\x0c", b"\r"):
+    if holds(content, b" \n") or content[-1:] in (b" ", b"\r") or _ends_in(_RARE, content):
         return True
-    for blank in (b"\t", b"\x0b", b"\x0c"):
-        if blank in content and blank + b"\n" in content:
-            return True
     return b"\r" in content and any(blank + b"\r\n" in content for blank in (b" ", b"\t", b"\x0b", b"\x0c", b"\r"))
+
+
+def _ends_in(blanks: "Sequence[bytes]", content: bytes) -> bool:
+    """Whether a line ends in one of these."""
+    there = [blank for blank in blanks if blank in content]
+    return any(content.endswith(blank) or blank + b"\n" in content for blank in there)
 
 
 def _strip(line: bytes, chars: "bytes | None") -> bytes:
