@@ -121,13 +121,13 @@ def _why_nothing_ran(request: Request, report: "Report") -> str:
         return ""
     if not report.verdicts:
         groups = f" in group {' or '.join(request.groups)}" if request.groups else ""
-        return f"no hook is configured for {request.stage.name}{groups}; to see what there is: gitseq list\n"
+        return f"note: no hook is configured for {request.stage.name}{groups}; to see what there is: gitseq list\n"
     if request.select == asked.ALL_FILES:
-        return "none of the tracked files is for these hooks; a new file is tracked after: git add FILE\n"
+        return "note: none of the tracked files is for these hooks; a new file is tracked after: git add FILE\n"
     if request.select != asked.BY_STAGE:
         return ""
     stage = "" if request.stage.name == "pre-commit" else f" {request.stage.name}"
-    return f"nothing that these hooks look at is staged; for every tracked file: gitseq run{stage} --all-files\n"
+    return f"note: nothing that these hooks look at is staged; for every tracked file: gitseq run{stage} --all-files\n"
 
 
 def _format(options: "argparse.Namespace", env: "host_env.Env") -> str:

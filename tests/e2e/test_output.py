@@ -275,7 +275,7 @@ def test_one_hook_can_be_asked_for_by_id(staged):
 
 def test_manual_hooks_run_when_asked_for_only(staged):
     staged.config(hook("by-hand", "true", 'stages = ["manual"]'), commit=False)
-    assert told(staged) == ["no hook is configured for pre-commit; to see what there is: gitseq list"]
+    assert told(staged) == ["note: no hook is configured for pre-commit; to see what there is: gitseq list"]
     assert told(staged, "manual")[0].startswith("by-hand")
 
 
