@@ -41,6 +41,7 @@ _HANDED_ON = '        **{name: value for name, value in os.environ.items() if na
 """Tests run in an environment of their own; in the copy it says also where the figures go."""
 
 LEFT_OUT = {
+    "tests/races/test_wakeups.py": "follows each instruction with a trace function of its own, as coverage does",
     "tests/unit/test_light_imports.py": "asserts what a bare interpreter loads, and here none is bare",
     "tests/e2e/test_light_run.py": "asserts what a bare interpreter loads, and here none is bare",
     "tests/e2e/test_bundle.py": "runs edited copies of gitseq, and `site` would find the one that is measured first",
