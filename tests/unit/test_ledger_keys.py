@@ -1,7 +1,7 @@
 import pytest
 
 from gitseq.core import ledger_keys
-from gitseq.model import Hook, Plan
+from gitseq.model import Hook, Plan, Project
 
 HOOK = Hook(id="a", name="a", argv=("check",))
 
@@ -24,6 +24,13 @@ def test_filters_are_in_the_key_of_a_whole_tree(change):
     assert ledger_keys.filters(HOOK.replace(**change), plan) != ledger_keys.filters(HOOK, plan)
     assert ledger_keys.filters(HOOK, plan.replace(exclude="y")) != ledger_keys.filters(HOOK, plan)
     assert ledger_keys.filters(HOOK, plan.replace(tags_stamp="1")) != ledger_keys.filters(HOOK, plan)
+
+
+def test_projects_are_in_the_key_of_a_whole_tree():
+    plan = Plan("", (), projects=(Project("api", "api/gitseq.toml"),))
+    others = [plan.replace(projects=()), plan.replace(projects=(Project("api", "api/gitseq.toml", orphan=True),))]
+    keys = {ledger_keys.filters(HOOK, one) for one in (plan, *others)}
+    assert len(keys | {ledger_keys.filters(HOOK.replace(project="api"), plan)}) == 4
 
 
 def test_every_field_of_a_hook_that_is_new_counts():

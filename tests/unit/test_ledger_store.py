@@ -1,3 +1,4 @@
+import errno
 import os
 
 import pytest
@@ -166,3 +167,14 @@ def test_a_hook_that_is_alone_beyond_the_bound_begins_anew(ledger, monkeypatch):
     ledger.add(NS, keys(0, 50))
     ledger.add(NS, keys(50, 51))
     assert passed(ledger, NS, keys(0, 51)) == set(keys(50, 51))
+
+
+def test_a_folder_that_cannot_be_removed_is_told(ledger, monkeypatch):
+    ledger.add(NS, keys(0, 3))
+
+    def refuse(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", folder)
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    with pytest.raises(PermissionError):
+        ledger.clear()

@@ -143,6 +143,13 @@ def test_name_alone_answers_when_it_says_what_is_asked():
     assert tagger.tags(b"src/a.py", stat.S_IFREG | 0o644) >= {"python", "text"}
 
 
+def test_a_name_is_looked_up_once_whatever_its_folder():
+    tagger = tags.Tagger(plan_for("python", "text"), Unasked())
+    first, second = (tagger.tags(folder + b"x.py", stat.S_IFREG | 0o644) for folder in (b"", b"sub/"))
+    assert first is second
+    assert "python" in first
+
+
 def test_plan_carries_tables_only_when_a_hook_needs_them():
     assert plan_for("file", "executable", "symlink").extension_tags is None
     assert plan_for("text").extension_tags
