@@ -85,7 +85,7 @@ def gbk(tmp_path_factory) -> Path:
         pytest.skip("this machine cannot make a GBK locale")
     folder = tmp_path_factory.mktemp("locales")
     make = ["localedef", "-i", "zh_CN", "-f", "GBK", str(folder / "zh_CN.GBK")]
-    made = run_bounded(make, env={"PATH": "/usr/bin:/bin"}, cwd=folder)
+    made = run_bounded(make, env={"PATH": "/usr/bin:/bin", "HOME": str(folder)}, cwd=folder)
     assert (folder / "zh_CN.GBK").is_dir(), text(made)
     return folder
 
@@ -191,5 +191,6 @@ def test_a_broken_shim_lets_git_go_on_where_git_does_not_stop(repo: Repo, stage)
 
 def test_the_template_is_plain_posix_and_every_shell_parses_it(shell, tmp_path, folder):
     shim = Shim(tmp_path, b"/p'y", b"/l")
-    assert run_bounded([*shell, "-n", str(shim.path)], env={"PATH": "/usr/bin:/bin"}, cwd=tmp_path).stderr == b""
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    assert run_bounded([*shell, "-n", str(shim.path)], env=env, cwd=tmp_path).stderr == b""
     assert (ROOT / "hooks/shim.sh").read_text().isascii()

@@ -75,7 +75,7 @@ class Shim:
     ) -> Done:
         """Call it as git would, or by a shell of choice."""
         self._record.unlink(missing_ok=True)
-        merged = {"PATH": path, "SHIM_RECORD": str(self._record), **(env or {})}
+        merged = {"PATH": path, "HOME": str(self.path.parent), "SHIM_RECORD": str(self._record), **(env or {})}
         argv = [*(shell or []), str(self.path), *args]
         return run_bounded(argv, env=merged, cwd=self.path.parent, stdin=stdin)
 
