@@ -70,10 +70,11 @@ class _Lean(ast.NodeTransformer):
     """Takes away what only a reader and a type checker look at, and what of `os` nothing here needs."""
 
     def visit_Import(self, node: ast.Import) -> ast.stmt:
-        name = node.names[0].name
-        if name == "os":
+        if ast.unparse(node) == "import os":
             return ast.ImportFrom("gitseq.host", [ast.alias("light_os", "os")], 0)
-        return ast.Import([ast.alias("_stat", "stat")]) if name == "stat" else node  # its half in C
+        if ast.unparse(node) == "import stat":
+            return ast.Import([ast.alias("_stat", "stat")])  # its half in C
+        return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self.generic_visit(node)
