@@ -24,23 +24,25 @@ if TYPE_CHECKING:
     Code = tuple[tuple[str, bool, CodeType], ...]
     """Name, whether it is a package, and code of each, in the order in which they need one another."""
 
-_MARK = (4, sys.version)
+_MARK = (5, sys.version)
 """Of the format and of the interpreter; a bundle with another is not used."""
 _HEADS = (
     "gitseq.cli.hook",
     "gitseq.config.compiled",
     "gitseq.cli.engage",
+    "gitseq.ui.entries",
     "gitseq.cli.main",
     "gitseq.cli.exec",
     "gitseq.cli.run",
 )
-"""Modules that are loaded together with all they import: what finds the repository, its plan, what runs it; and what
-reads a command line, runs a command in its turn, and runs hooks by hand. Each builds on those before it."""
+"""Modules that are loaded together with all they import: what finds the repository, its plan, what runs it, what writes
+that down; and what reads a command line, runs a command in its turn, and runs hooks by hand. Each builds on those
+before it."""
 _OBJECTS = 50_000
 """So many are made before the garbage collector walks them: walking its modules again and again, after each 700, costs
 a commit 1.5 ms, and a run on all files a tenth. Never would be too seldom for a live line that is drawn for an hour."""
 _HOOK, _ENGINE = _HEADS[0], _HEADS[2]
-_VERBS = {"exec": _HEADS[4], "run": _HEADS[5]}
+_VERBS = {"exec": _HEADS[5], "run": _HEADS[6]}
 _PATH = f"{__file__.rpartition('/')[0]}/__pycache__/hot.{sys.implementation.cache_tag}.bin"
 
 

@@ -396,6 +396,12 @@ class HookStarted(Event):
     """The same for the same content of the same files; '' where that is not known without reading them."""
 
 
+class HookRunning(Event):
+    """The command of a hook, or the next call of it, has been started: whoever has something to do has time now."""
+
+    hook: Hook
+
+
 class HookProgress(Event):
     """A hook is still running; sent at the interval the consumer asked for."""
 

@@ -95,6 +95,8 @@ class Watch(Record):
     interval: float = 0.1
     deadline: float = 0.0
     """When the time of the whole run is over, on the monotonic clock; 0 is never."""
+    on_start: "Callable[[], None] | None" = None
+    """Called when the command has been started and works beside us; nobody looks at it until this returns."""
     on_half_memory: "Callable[[int, int], None] | None" = None
     """Called once with bytes used and the cap when half of the cap is used."""
     state_dir: bytes = b""
@@ -129,6 +131,8 @@ def run(command: Command, watch: Watch) -> Outcome:
 
     watching = _Watching(_Child(pid, ours, known, started), command, watch)
     try:
+        if watch.on_start is not None:
+            watch.on_start()
         return watching.until_the_end()
     finally:
         watching.release()

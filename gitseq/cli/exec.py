@@ -103,7 +103,9 @@ def _both(first: "Callable[[Event], None]", second: "Callable[[Event], None]") -
 def _as_json(event: Event) -> None:
     """Tell the end of the command as one line of JSON, on stderr: stdout is the command's own."""
     if isinstance(event, CommandFinished):
-        write_all(2, jsonline.encode(journal.command(event)))
+        from gitseq.ui import entries
+
+        write_all(2, jsonline.encode(entries.command(event)))
 
 
 def _limits(options: "argparse.Namespace", argv: "list[bytes]", env: "Env") -> Limits:

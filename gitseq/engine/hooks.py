@@ -6,7 +6,7 @@ from gitseq.cage import run as cage
 from gitseq.core import batch, gitenv, verdict
 from gitseq.core.verdict import Ran
 from gitseq.host import clock, files, procs, terminal
-from gitseq.model import HalfMemory, Hook, HookProgress, Notice, Record, Verdict
+from gitseq.model import HalfMemory, Hook, HookProgress, HookRunning, Notice, Record, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ class Runner:
             world.caller.pidfd if world.caller is not None else -1,
             progress,
             deadline=self._deadline,
+            on_start=self._tell_running(hook) if hook is not None else None,
             on_half_memory=self._half_memory(hook) if hook is not None else None,
             state_dir=world.repo.state_dir,
             nested=self._turn.depth > 0,
@@ -190,6 +191,9 @@ class Runner:
 
     def _shows_progress(self, hook: Hook) -> bool:
         return self._world.wants_progress and not hook.interactive
+
+    def _tell_running(self, hook: Hook) -> "Callable[[], None]":
+        return lambda: self._world.tell(HookRunning(hook))
 
     def _half_memory(self, hook: Hook) -> "Callable[[int, int], None]":
         return lambda used, cap: self._world.tell(HalfMemory(hook, used, cap))

@@ -19,6 +19,7 @@ from gitseq.model import (
     PRE_COMMIT,
     Hook,
     HookRetried,
+    HookRunning,
     HookStarted,
     MemoryAwaited,
     Notice,
@@ -384,6 +385,7 @@ class _Run:
         parts = [one for one in known if isinstance(one, inside.Part)]
         self._wait_for_memory(parts[0].hook)
         self._world.tell(_started(parts[0].asked.job))
+        self._world.tell(HookRunning(parts[0].hook))
         stopped = inside.Inside(self._request, self._world, self._runner, self._deadline).run(parts)
         if self._changes is not None:
             self._changes.wrote([path for one in parts for path in one.modified])

@@ -1,72 +1,24 @@
 """The journal: every run on record, one JSON line an event, in `<common git dir>/gitseq/journal/`.
 
-`journal.jsonl` is written now; when it is large or old it is set aside as `journal.<time>-<pid>.jsonl` (see
-`gitseq.host.lines`, which keeps lines whole). Output of hooks that failed is kept beside it, in `output/`. A journal
-that cannot be written stops nothing. What the fields mean is in docs/reference/journal.md.
+A commit waits for its hooks one after the other, and to write down between two of them how the one ended and that the
+next one starts costs as much as to find out what that one is to do. So what is told just before a command is written
+down while the command runs, and all of it at once (`gitseq.ui.entries`). A journal that cannot be written stops
+nothing.
 """
 
-import os
-
-from gitseq.core import jsonline
-from gitseq.host import clock, files
-from gitseq.host.lines import Lines, Upkeep
-from gitseq.model import (
-    CommandFinished,
-    CommandStarted,
-    Event,
-    FixesStaged,
-    HalfMemory,
-    HookFinished,
-    HookRetried,
-    HookRevised,
-    HookStarted,
-    Killed,
-    MemoryAwaited,
-    Notice,
-    Queued,
-    Record,
-    RunFinished,
-    RunRefused,
-    RunStarted,
-    TurnCame,
-    Verdict,
-    WorkHidden,
-    WorkRestored,
-)
+from gitseq.host import clock
+from gitseq.model import Event, HookFinished, HookStarted, Record, RunStarted, TurnCame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from gitseq.host.env import Env
+    from gitseq.ui.entries import Entries, Sizes
 
-VERSION = 1
-"""Of the meaning of the fields. A new field or event does not change it."""
-LONGEST = 1 << 16
-"""Bytes of a line; what is longer is shortened, and marked."""
-NAMES = 10
-"""So many names of files are written down, of hooks that were given more."""
-OFF, ON = (b"0",), (b"", b"1")
-"""Values of GITSEQ_LOG; any other is the path of a file that gets every line as well."""
-_DAY = 86400.0
-
-
-class Sizes(Record):
-    """How much of the past is kept."""
-
-    largest: int = 8 << 20
-    """Bytes after which a file is set aside ..."""
-    oldest: float = 7 * _DAY
-    """... or seconds after its first line."""
-    keep: int = 64 << 20
-    """Bytes of files that were set aside."""
-    keep_for: float = 90 * _DAY
-    """Seconds after the last line of such a file, and after an output was kept."""
-    output: int = 256 << 10
-    """Bytes kept of one hook's output."""
-    outputs: int = 16 << 20
-    """Bytes kept of all of them."""
+_OFF, _ON = b"0", (b"", b"1")
+_SOON = (TurnCame, RunStarted, HookStarted, HookFinished)
+"""What is told on the way to the next command, at whose start `HookRunning` follows at once."""
 
 
 class Place(Record):
@@ -75,7 +27,17 @@ class Place(Record):
     folder: bytes
     worktree: bytes
     log: bytes = b""
-    """The value of GITSEQ_LOG."""
+    """The value of GITSEQ_LOG: nothing is written down, or every line to a file of that name as well."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the user wants no journal."""
+        return self.log == _OFF
+
+    @property
+    def names_a_file(self) -> bool:
+        """Whether the lines go to a file of the user's, too."""
+        return not self.is_off and self.log not in _ON
 
 
 def place(state_dir: bytes, worktree: bytes, env: "Env") -> Place:
@@ -84,206 +46,35 @@ def place(state_dir: bytes, worktree: bytes, env: "Env") -> Place:
 
 
 class Journal:
-    """A consumer of events that hands them on and writes them down."""
+    """A consumer of events that hands them on and has them written down."""
 
-    def __init__(self, place: Place, stage: str, tell: "Callable[[Event], None]", sizes: Sizes = Sizes()) -> None:  # noqa: B008 - frozen
+    def __init__(self, place: Place, stage: str, tell: "Callable[[Event], None]", sizes: "Sizes | None" = None) -> None:
         self._place = place
         self._stage = stage
         self._tell = tell
         self._sizes = sizes
         self._began = clock.wall()
-        self._waited = 0.0
-        self._position = -1
-        self._lines: tuple[Lines, ...] | None = None
-        self.run = os.urandom(6).hex()
-        """The id of this run."""
+        self._told: "list[tuple[float, Event]]" = []
+        """What is not written down yet, and when it was told."""
+        self._entries: Entries | None = None
 
     def __call__(self, event: Event) -> None:
-        """Hand an event on, then write it down."""
+        """Hand an event on, and write it down with those before it, now or when the next command has been started."""
         self._tell(event)
-        name = _NAMES.get(type(event))
-        if name is None or self._place.log in OFF or not self._is_news(event):
+        if self._place.is_off:
             return
-        fields = _FIELDS[name](event)
-        if isinstance(event, (HookFinished, HookRetried, HookRevised)) and event.verdict.failed:
-            fields["output"] = self._keep_output(event)
-        elif isinstance(event, RunFinished):
-            fields["duration"], fields["waited"] = round(clock.wall() - self._began, 3), round(self._waited, 3)
-        self._write(name, fields)
+        self._told.append((clock.wall(), event))
+        # a file of the user's may be a pipe that nobody reads: then no hook is to run meanwhile without being watched
+        if not isinstance(event, _SOON) or self._place.names_a_file:
+            self._write()
 
-    def _is_news(self, event: Event) -> bool:
-        """What is told every second is written down when it changes."""
-        if isinstance(event, Queued):
-            before, self._position = self._position, event.position
-            return event.position != before
-        if isinstance(event, TurnCame):
-            self._waited += event.waited
-        return not (isinstance(event, MemoryAwaited) and event.waited > 0)
+    def _write(self) -> None:
+        told, self._told = self._told, []
+        if self._entries is None:
+            self._entries = self._open()
+        self._entries.write(told)
 
-    def _write(self, name: str, fields: "dict[str, Any]") -> None:
-        common = {"v": VERSION, "time": round(clock.wall(), 3), "event": name, "run": self.run, "pid": os.getpid()}
-        line = jsonline.encode({**common, "stage": self._stage, "worktree": self._place.worktree, **fields})
-        if len(line) > LONGEST:
-            from gitseq.ui import keeping
+    def _open(self) -> "Entries":
+        from gitseq.ui import entries
 
-            line = keeping.shortened(line, LONGEST)
-        if self._lines is None:
-            self._lines = self._open()
-        for lines in self._lines:
-            _put(lines, line)
-
-    def _open(self) -> "tuple[Lines, ...]":
-        folder = self._place.folder
-        upkeep = Upkeep(self._sizes.largest, self._is_old, self._prune)
-        try:
-            files.ensure_private_dir(folder)
-        except OSError:
-            return self._also()
-        return (Lines(folder + b"/journal.jsonl", upkeep), *self._also())
-
-    def _also(self) -> "tuple[Lines, ...]":
-        """The file that GITSEQ_LOG names; a relative path is one below the top of the work tree."""
-        log = self._place.log
-        return () if log in ON else (Lines(os.path.join(self._place.worktree, log)),)
-
-    def _is_old(self, head: bytes) -> bool:
-        """Whether a file that starts like this is to be set aside for its age."""
-        number = head.partition(b'"time": ')[2].partition(b",")[0]
-        return number[:1].isdigit() and clock.wall() - float(number) > self._sizes.oldest
-
-    def _prune(self) -> None:
-        from gitseq.ui import keeping
-
-        keeping.prune(self._place.folder, self._sizes, clock.wall())
-
-    def _keep_output(self, event: "HookFinished | HookRetried | HookRevised") -> str:
-        """Where the output lies, relative to the journal's folder; '' when there is none."""
-        if not event.verdict.output.strip():
-            return ""
-        from gitseq.ui import keeping
-
-        return keeping.output(self._place.folder, self.run, event.verdict, self._sizes)
-
-
-def _put(lines: Lines, line: bytes) -> None:
-    """A line that cannot be written is lost, and nothing else is."""
-    try:
-        lines.write(line)
-    except OSError:
-        return
-
-
-def command(done: CommandFinished) -> "dict[str, Any]":
-    """How a command of `gitseq exec` ended, for the journal and for `--json`."""
-    return {
-        "argv": done.argv,
-        "exit_code": done.exit_code,
-        "attempt": done.attempt,
-        "duration": round(done.duration, 4),
-        "cpu": round(done.cpu, 4),
-        "peak_memory": done.peak_memory,
-        "processes": done.processes,
-        "killed": done.killed,
-    }
-
-
-def _started(event: HookStarted) -> "dict[str, Any]":
-    hook = event.hook
-    return {
-        "hook": hook.label,
-        "project": hook.project,
-        "argv": hook.argv,
-        "shell": hook.shell,
-        "files": event.files,
-        "names": event.names[:NAMES],
-        "root": hook.root,
-        "input": event.input,
-        "timeout": hook.timeout,
-        "memory": hook.memory,
-        "processes": hook.processes,
-    }
-
-
-def _verdict(told: Verdict) -> "dict[str, Any]":
-    return {
-        "hook": told.hook.label,
-        "status": told.status,
-        "exit_code": told.exit_code,
-        "signal": told.signal,
-        "reason": told.reason,
-        "reasons": told.reasons,
-        "notes": told.notes,
-        "duration": round(told.duration, 4),
-        "cpu": round(told.cpu, 4),
-        "peak_memory": told.peak_memory,
-        "processes": told.processes,
-        "contained_by": told.contained_by,
-        "files": told.files,
-        "cached": told.cached,
-        "modified": told.modified[:NAMES],
-        "modified_count": len(told.modified),
-    }
-
-
-def _killed(event: Killed) -> "dict[str, Any]":
-    known = tuple({"pid": pid, "command": line, "memory": size} for pid, line, size in event.processes[:NAMES])
-    return {
-        "cause": event.cause,
-        "hook": event.hook,
-        "limit": event.limit,
-        "peak": round(event.peak, 3),
-        "processes": known,
-    }
-
-
-_NAMES = {
-    Queued: "wait",
-    TurnCame: "grant",
-    RunStarted: "run",
-    WorkHidden: "hide",
-    MemoryAwaited: "gate",
-    HookStarted: "hook-start",
-    HalfMemory: "memory-half",
-    Killed: "kill",
-    HookRetried: "hook-retry",
-    HookFinished: "hook-end",
-    FixesStaged: "fix",
-    HookRevised: "hook-revised",
-    WorkRestored: "restore",
-    CommandStarted: "exec-start",
-    CommandFinished: "exec-end",
-    Notice: "notice",
-    RunRefused: "refusal",
-    RunFinished: "end",
-}
-
-_FIELDS: "dict[str, Callable[[Any], dict[str, Any]]]" = {
-    "wait": lambda event: {
-        "position": event.position,
-        "total": event.total,
-        "holder": event.holder,
-        "text": event.text,
-    },
-    "grant": lambda event: {
-        "what": event.what,
-        "waited": round(event.waited, 3),
-        "nested": event.depth,
-        "lease": event.lease,
-    },
-    "run": lambda event: {"hooks": tuple(hook.label for hook in event.hooks)},
-    "hide": lambda event: {"files": len(event.paths), "names": event.paths[:NAMES]},
-    "gate": lambda event: {"hook": event.hook.label, "free": event.free, "wanted": event.hook.min_free_memory},
-    "hook-start": _started,
-    "memory-half": lambda event: {"hook": event.hook.label, "used": event.used, "cap": event.cap},
-    "kill": _killed,
-    "hook-retry": lambda event: {**_verdict(event.verdict), "attempt": event.attempt},
-    "hook-end": lambda event: _verdict(event.verdict),
-    "fix": lambda event: {"hook": event.hook.label, "files": len(event.paths), "names": event.paths[:NAMES]},
-    "hook-revised": lambda event: _verdict(event.verdict),
-    "restore": lambda event: {"files": event.files, "problem": event.problem},
-    "exec-start": lambda event: {"argv": event.argv, "attempt": event.attempt},
-    "exec-end": command,
-    "notice": lambda event: {"level": event.level, "text": event.text},
-    "refusal": lambda event: {"exit_code": event.exit_code, "problem": event.problem},
-    "end": lambda event: {"exit_code": event.report.exit_code},
-}
+        return entries.Entries(self._place, self._stage, self._began, self._sizes or entries.Sizes())

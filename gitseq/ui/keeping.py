@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gitseq.model import Verdict
-    from gitseq.ui.journal import Sizes
+    from gitseq.ui.entries import Sizes
 
 OUTPUT = b"output"
 _SHORT, _FEW = 500, 20

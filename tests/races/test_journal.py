@@ -17,7 +17,8 @@ from gitseq.engine import records
 from gitseq.host import lines as host_lines
 from gitseq.host.lines import Lines, Upkeep
 from gitseq.model import Notice
-from gitseq.ui.journal import Journal, Place, Sizes
+from gitseq.ui.entries import Sizes
+from gitseq.ui.journal import Journal, Place
 from tests.support.procs import alive, assert_pid_gone, python, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,8 @@ NURSERY = f"""
 import os, signal, sys
 sys.path.insert(0, {str(ROOT)!r})
 from gitseq.model import Notice
-from gitseq.ui.journal import Journal, Place, Sizes
+from gitseq.ui.entries import Sizes
+from gitseq.ui.journal import Journal, Place
 
 def write(folder, name, told, most):
     fd = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)

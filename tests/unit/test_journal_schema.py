@@ -4,6 +4,7 @@ import json
 import re
 
 from gitseq.core import journalschema
+from gitseq.host import clock
 from gitseq.model import (
     CommandFinished,
     CommandStarted,
@@ -14,6 +15,7 @@ from gitseq.model import (
     HookFinished,
     HookRetried,
     HookRevised,
+    HookRunning,
     HookStarted,
     Killed,
     MemoryAwaited,
@@ -28,8 +30,9 @@ from gitseq.model import (
     WorkHidden,
     WorkRestored,
 )
-from gitseq.ui import journal
-from gitseq.ui.journal import LONGEST, Journal, Place, Sizes
+from gitseq.ui import entries
+from gitseq.ui.entries import LONGEST, Sizes
+from gitseq.ui.journal import Journal, Place
 from tests.support import journal_page
 
 HOOK = Hook("it", "It", ("run", "it"))
@@ -68,7 +71,7 @@ _PYTHON = {
 def written(tmp_path, events, **how) -> "list[dict[str, object]]":
     place = Place(str(tmp_path / "journal").encode(), b"/tree", how.pop("log", b""))
     tell = Journal(place, "pre-commit", lambda event: None, **how)
-    for event in events:
+    for event in (*events, HookRunning(HOOK)):  # which is no entry, and has those before it written
         tell(event)
     path = tmp_path / "journal" / "journal.jsonl"
     return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
@@ -76,7 +79,7 @@ def written(tmp_path, events, **how) -> "list[dict[str, object]]":
 
 def test_every_event_is_written_with_the_fields_and_types_of_the_schema(tmp_path):
     lines = written(tmp_path, EVENTS)
-    assert {line["event"] for line in lines} == set(journalschema.EVENTS) == set(journal._NAMES.values())
+    assert {line["event"] for line in lines} == set(journalschema.EVENTS) == set(entries._NAMES.values())
     for line in lines:
         fields = (*journalschema.COMMON, *journalschema.EVENTS[line["event"]][1])
         assert set(line) | journalschema.OPTIONAL == {name for name, *_ in fields} | journalschema.OPTIONAL
@@ -102,6 +105,33 @@ def test_names_that_are_not_utf_8_come_back_byte_by_byte(tmp_path):
 def test_what_is_told_every_second_is_written_when_it_changes(tmp_path):
     waits = [Queued("x", float(n), 7, position, 2) for n, position in enumerate((2, 2, 2, 1, 1))]
     assert [line["position"] for line in written(tmp_path, waits)] == [2, 1]
+
+
+def test_what_is_told_on_the_way_to_a_hook_is_written_when_it_runs_with_the_time_it_was_told(tmp_path, monkeypatch):
+    path, now = tmp_path / "journal" / "journal.jsonl", iter(range(100, 200))
+    monkeypatch.setattr(clock, "wall", lambda: float(next(now)))
+    tell = Journal(Place(bytes(path.parent), b"/tree"), "pre-commit", lambda event: None)
+    for event in (TurnCame("pre-commit", 0.0, 0, "abc"), RunStarted("pre-commit", (HOOK,)), HookStarted(HOOK)):
+        tell(event)
+    assert not path.exists()
+    tell(HookRunning(HOOK))
+    tell(HookFinished(BAD.replace(output=b"")))
+    assert [json.loads(line)["event"] for line in path.read_bytes().splitlines()] == ["grant", "run", "hook-start"]
+    assert [json.loads(line)["time"] for line in path.read_bytes().splitlines()] == [101, 102, 103]
+    tell(HookStarted(HOOK))
+    tell(RunRefused(3, ("locked",)))
+    assert [json.loads(line)["event"] for line in path.read_bytes().splitlines()[3:]] == [
+        "hook-end",
+        "hook-start",
+        "refusal",
+    ]
+
+
+def test_a_file_of_the_users_gets_each_line_at_once(tmp_path):
+    also = tmp_path / "also.jsonl"
+    tell = Journal(Place(bytes(tmp_path / "journal"), b"/tree", bytes(also)), "pre-commit", lambda event: None)
+    tell(HookStarted(HOOK))
+    assert json.loads(also.read_bytes())["event"] == "hook-start"
 
 
 def test_a_line_is_never_longer_than_the_bound(tmp_path):
