@@ -1,20 +1,24 @@
-"""What watching costs a hook: the same work in the cage and without it, one process and a hundred.
+"""What watching costs a hook: its speed in the seconds in which it is watched, and in those in which nobody looks.
 
-    .venv/bin/python benchmarks/watch_cost.py           (ten-second hooks; --quick: three-second ones)
+    .venv/bin/python benchmarks/watch_cost.py           (a minute for each row; --quick: ten seconds)
 
-The work is a fixed number of steps, counted so that it takes about that long without the cage. A round runs every way
-once, in random order, and two times without the cage: what these two differ by is noise, and a caged time is held
-against their mean, in the same round, so that slow minutes of the machine cancel out. The verdict is by the median of
-these ratios and its 95 % interval (bootstrap): a slowdown is measurable when the whole interval lies above zero and the
-median above the noise. Where the noise itself is above 2 % the machine is too busy to tell, and the exit code is 2; it
-is 1 when a slowdown was measured. The same is told of the hook's processor seconds, which other work swings less, and
-of what the engine itself used; neither changes the exit code.
+Whole runs with and without a cage cannot tell: on a shared machine two runs of the same ten seconds differ by a tenth.
+So one hook runs on, counting what it gets done, while its engine is suspended for every other second (SIGSTOP): the
+work, its processes and its control group stay what they are, and what differs between neighbouring seconds is only
+whether anybody watches. A second's speed is held against the mean of the seconds before and after it, so that slow
+minutes of the machine cancel out. For the noise, the same is done to work that nobody watches at all.
+
+The verdict is by the median of these ratios and its 95 % interval (bootstrap): a slowdown is measurable when the whole
+interval lies above zero. Where the noise's own interval is wider than 2 % the machine is too busy to tell, and the exit
+code is 2; it is 1 when a slowdown was measured. The engine's own processor time is told beside it.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -26,22 +30,31 @@ from typing import NamedTuple
 import measure
 
 ROOT = Path(__file__).resolve().parents[1]
-
+SLICE = 1.0
+"""Seconds of being watched, and of not being."""
+_EDGE = 0.02
+"""Seconds at both ends of a slice that are left out: a signal takes its time."""
 _WORK = """
 import os, sys, time
-steps, processes = int(sys.argv[1]), int(sys.argv[2])
+until, processes, told = time.monotonic() + float(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 children = []
 for _ in range(processes - 1):
     pid = os.fork()
     if pid == 0:
-        time.sleep(60)
+        time.sleep(600)
         os._exit(0)
     children.append(pid)
-for _ in range(steps):
-    sum(range(1000))
+steps = [time.monotonic()]
+while steps[-1] < until:
+    for _ in range(100):
+        sum(range(1000))
+    steps.append(time.monotonic())
 for pid in children:
     os.kill(pid, 9)
     os.waitpid(pid, 0)
+with open(told + ".part", "w") as stream:
+    stream.writelines(f"{when}\\n" for when in steps)
+os.rename(told + ".part", told)
 """
 
 _ENGINE = """
@@ -53,130 +66,114 @@ from gitseq.model import Limits
 argv = [os.fsencode(part) for part in sys.argv[4:]]
 nothing = os.open(os.devnull, os.O_RDONLY)
 with signals.Signals() as noted:
-    limits = Limits(timeout=600.0, memory=4 << 30, processes=256)
+    limits = Limits(timeout=3600.0, memory=4 << 30, processes=256)
     command = cage.Command(argv[0], argv, dict(os.environb), b"/", nothing, limits=limits)
     watch = cage.Watch(noted, state_dir=os.fsencode(sys.argv[2]), nested=sys.argv[3] == "polling")
     before = time.process_time()
     outcome = cage.run(command, watch)
-    print(json.dumps([outcome.exit_code, outcome.duration, outcome.cpu, time.process_time() - before]))
+    print(json.dumps([outcome.exit_code, outcome.rung, outcome.processes, time.process_time() - before]))
 """
 
 
-def calibrate(seconds: float) -> int:
-    """Steps that take so long here."""
-    steps = 20_000
-    began = time.monotonic()
-    for _ in range(steps):
-        sum(range(1000))
-    return round(steps * seconds / (time.monotonic() - began))
+class Hook(NamedTuple):
+    """One hook's life."""
 
-
-class Sample(NamedTuple):
-    """Seconds the hook took, its processor seconds, and those the engine used meanwhile."""
-
-    wall: float
-    cpu: float
+    steps: "list[float]"
+    """When each step of its work was done, on the monotonic clock."""
+    switches: "list[float]"
+    """When a slice ended and the next began; the first slice is a watched one."""
+    rung: str
     engine: float
-
-
-def direct(work: "list[str]") -> Sample:
-    began = time.monotonic()
-    pid = os.posix_spawn(work[0], work, os.environ)
-    _pid, status, usage = os.wait4(pid, 0)
-    if status:
-        raise SystemExit(f"the work failed with {status}")
-    return Sample(time.monotonic() - began, usage.ru_utime + usage.ru_stime, 0.0)
-
-
-def caged(work: "list[str]", state_dir: str, way: str) -> Sample:
-    engine = [sys.executable, "-I", "-S", "-c", _ENGINE, str(ROOT), state_dir, way, *work]
-    done = subprocess.run(engine, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    code, wall, cpu, processor = json.loads(done.stdout)
-    if code:
-        raise SystemExit(f"the work failed with {code}")
-    return Sample(wall, cpu, processor)
-
-
-WAYS = ("no cage", "no cage again", "polling", "best rung")
-_TOO_NOISY = 0.02
-"""Two runs of the same thing that differ by more than this, at the median, leave nothing to be told."""
+    """The engine's processor seconds, as a share of the seconds in which it watched."""
 
 
 class Verdict(NamedTuple):
-    """How a caged way compares with none: ratios minus one."""
+    """How much longer a step takes while somebody watches: ratios minus one."""
 
     median: float
     low: float
     high: float
-    noise: float
-
-    @property
-    def too_noisy(self) -> bool:
-        return self.noise > _TOO_NOISY
-
-    @property
-    def is_slower(self) -> bool:
-        return not self.too_noisy and self.low > 0 and self.median > self.noise
 
     def __str__(self) -> str:
-        words = "the machine is too busy to tell" if self.too_noisy else "no measurable slowdown"
-        words = "SLOWER" if self.is_slower else words
-        figures = f"{self.median:+.2%}, 95 % between {self.low:+.2%} and {self.high:+.2%}, noise {self.noise:.2%}"
-        return f"{words} ({figures})"
+        return f"{self.median:+.2%} ({self.low:+.2%} to {self.high:+.2%})"
 
 
-def judge(caged_times: "list[float]", first: "list[float]", second: "list[float]") -> Verdict:
-    """Pairs of one round only; the interval is that of the median under resampling of the rounds."""
-    ratios = [c * 2 / (a + b) - 1 for c, a, b in zip(caged_times, first, second, strict=True)]
-    noise = statistics.median(abs(a / b - 1) for a, b in zip(first, second, strict=True))
+def live(way: str, processes: int, seconds: float, folder: Path) -> Hook:
+    """Let the work run its time, and suspend whoever watches it for every other slice."""
+    told = folder / f"{way.replace(' ', '-')}-{processes}"
+    work = [sys.executable, "-I", "-S", "-c", _WORK, str(seconds), str(processes), str(told)]
+    if way == "nobody":
+        argv = work
+    else:
+        argv = [sys.executable, "-I", "-S", "-c", _ENGINE, str(ROOT), str(folder / "state"), way, *work]
+    started = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    switches = [time.monotonic()]
+    try:
+        for is_watched in itertools.cycle((False, True)):
+            time.sleep(SLICE)
+            if told.exists() or started.poll() is not None:
+                break
+            if way != "nobody":
+                started.send_signal(signal.SIGCONT if is_watched else signal.SIGSTOP)
+            switches.append(time.monotonic())
+    finally:
+        started.send_signal(signal.SIGCONT)
+    output, _ = started.communicate(timeout=60)
+    if started.returncode:
+        raise SystemExit(f"the work failed with {started.returncode}")
+    steps = [float(line) for line in told.read_text().split()]
+    if way == "nobody":
+        return Hook(steps, switches, "", 0.0)
+    code, rung, seen, processor = json.loads(output)
+    if code or seen < processes:
+        raise SystemExit(f"the work ended with {code}, and {seen} of its {processes} processes were seen")
+    return Hook(steps, switches, rung, processor / (seconds / 2))
+
+
+def speeds(hook: Hook) -> "list[float]":
+    """Steps a second in each slice, between its edges."""
+    found = []
+    for begin, end in itertools.pairwise(hook.switches):
+        inside = [when for when in hook.steps if begin + _EDGE <= when <= end - _EDGE]
+        if len(inside) > 2:
+            found.append((len(inside) - 1) / (inside[-1] - inside[0]))
+    return found
+
+
+def judge(speed: "list[float]") -> Verdict:
+    """Watched slices, the even ones, against the mean of their two neighbours; the first, with its start, left out."""
+    ratios = [(speed[at - 1] + speed[at + 1]) / 2 / speed[at] - 1 for at in range(2, len(speed) - 1, 2)]
     draw = random.Random(0)
     medians = sorted(statistics.median(draw.choices(ratios, k=len(ratios))) for _ in range(2000))
-    return Verdict(statistics.median(ratios), medians[50], medians[-51], noise)
+    return Verdict(statistics.median(ratios), medians[50], medians[-51])
+
+
+WAYS = ("nobody", "polling", "best rung")
+_TOO_NOISY = 0.02
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three-second hooks, three rounds")
-    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--quick", action="store_true", help="hooks of ten seconds")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long each hook runs")
     options = parser.parse_args()
-    seconds, rounds = (3.0, options.rounds or 3) if options.quick else (10.0, options.rounds or 9)
-    steps = calibrate(seconds)
-    print(f"{measure.machine()}; {rounds} rounds of a {seconds:.0f} s hook\n")
-    rows, verdicts, told = [], {}, []
+    seconds = 10.0 if options.quick else options.seconds
+    print(f"{measure.machine()}; hooks of {seconds:.0f} s, watched for every other second\n")
+    rows, slower, noisy = [], False, False
     with tempfile.TemporaryDirectory(prefix="gitseq-watch-") as folder:
         os.mkdir(os.path.join(folder, "state"))
-        for processes in (1, 100):
-            work = [sys.executable, "-I", "-S", "-c", _WORK, str(steps), str(processes)]
-            samples = take(work, os.path.join(folder, "state"), processes, rounds)
-            rows += [row(processes, way, samples[way]) for way in WAYS]
-            for way in WAYS[2:]:
-                verdicts[processes, way] = judge(*([one.wall for one in samples[w]] for w in (way, *WAYS[:2])))
-                told.append(f"{processes} process{'es' * (processes > 1)}, {way}: {verdicts[processes, way]}")
-                told.append(
-                    f"    its processor time: {judge(*([o.cpu for o in samples[w]] for w in (way, *WAYS[:2])))}"
-                )
-    print(measure.table(["processes", "way", "median s", "its cpu s", "engine, % of a core"], rows) + "\n")
-    print("\n".join(told))
-    if any(verdict.is_slower for verdict in verdicts.values()):
-        raise SystemExit(1)
-    if any(verdict.too_noisy for verdict in verdicts.values()):
+        for processes, way in itertools.product((1, 100), WAYS):
+            hook = live(way, processes, seconds, Path(folder))
+            verdict = judge(speeds(hook))
+            noisy |= way == "nobody" and verdict.high - verdict.low > _TOO_NOISY
+            slower |= way != "nobody" and verdict.low > 0
+            rows.append([str(processes), hook.rung or way, str(verdict), f"{hook.engine:.2%}" if hook.rung else ""])
+    print(measure.table(["processes", "watched by", "slower by (95 %)", "engine, of a core"], rows) + "\n")
+    if noisy:
+        print("the machine is too busy to tell")
         raise SystemExit(2)
-
-
-def take(work: "list[str]", state_dir: str, processes: int, rounds: int) -> "dict[str, list[Sample]]":
-    """Every way once a round, in random order."""
-    samples: dict[str, list[Sample]] = {way: [] for way in WAYS}
-    order = random.Random(processes)
-    for _round in range(rounds):
-        for way in order.sample(WAYS, len(WAYS)):
-            samples[way].append(direct(work) if way.startswith("no cage") else caged(work, state_dir, way))
-    return samples
-
-
-def row(processes: int, way: str, taken: "list[Sample]") -> "list[str]":
-    wall, cpu = (statistics.median(values) for values in zip(*((one.wall, one.cpu) for one in taken), strict=True))
-    share = statistics.median(one.engine / one.wall for one in taken) * 100
-    return [str(processes), way, f"{wall:.2f}", f"{cpu:.2f}", f"{share:.2f}"]
+    print("SLOWER" if slower else "no measurable slowdown")
+    raise SystemExit(1 if slower else 0)
 
 
 if __name__ == "__main__":
