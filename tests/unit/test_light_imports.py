@@ -25,6 +25,7 @@ HOT_STDLIB = {
         "time",
         "marshal",
         "_sre",
+        "_struct",
         "_blake2",
         "_ctypes",
         "_signal",
