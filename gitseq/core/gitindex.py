@@ -15,6 +15,8 @@ _FIXED = 62
 _LONG, _FLAGS = 0xFFF, 0xF000
 _FILE, _LINK = 0o10, 0o12
 _CHECKSUM = 20
+_FINE = 1_000_000
+"""Nanoseconds; a time that is a multiple of so many is of a file system that counts seconds (FAT, HFS+, sshfs)."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     """Inode, size, mtime and ctime in ns."""
 
 
-def noted(content: bytes, written: int) -> "dict[bytes, Noted] | None":
-    """Path -> what the index noted of its file; `written` is when (ns) the index itself was.
+def noted(content: bytes, written: int, seen: int) -> "dict[bytes, Noted] | None":
+    """Path -> what the index noted of its file. `written` is when the index itself was, in ns on the files' clock, and
+    `seen` a moment before git last compared its entries with the files, by which that clock had ticked.
 
     None for an index that says it in another way (version 4, SHA-256, split, sparse), or too little of some entry:
-    unmerged, a submodule, only intended, not to be looked at, or written in the same moment as the index, which tells
-    nothing of what was written after that.
+    unmerged, a submodule, only intended, not to be looked at, or as young as the index. The stat of such a file may be
+    that of a later write in the same tick of the clock; but git looks into it, and what is written after that has
+    another time, where the clock is not too coarse to tell.
     """
     from _struct import Struct  # not needed before the first hook runs
 
@@ -42,7 +46,9 @@ def noted(content: bytes, written: int) -> "dict[bytes, Noted] | None":
                 return None
             changed, changed_ns, wrote, wrote_ns, _dev, inode, mode, _uid, _gid, size, _oid, flags = unpack(content, at)
             mtime = wrote * 1_000_000_000 + wrote_ns
-            if flags & _FLAGS or mode >> 12 not in (_FILE, _LINK) or mtime >= written:
+            if flags & _FLAGS or mode >> 12 not in (_FILE, _LINK):
+                return None
+            if mtime >= written and (mtime >= seen or not mtime % _FINE):
                 return None
             begin = at + _FIXED
             close = content.index(0, begin + (flags & _LONG))

@@ -17,10 +17,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gitseq.git.marks import Marks
     from gitseq.git.repo import Repo
     from gitseq.git.status import Listing
     from gitseq.host.env import Env
-    from gitseq.host.files import Held, Signature
+    from gitseq.host.files import Signature
 
 FEW = 500
 """Up to so many files two stats of each are cheaper than one `git status` (5,000 files: 15 against 10 ms)."""
@@ -39,8 +40,8 @@ class Edits(Record):
 class Changes:
     """Watches the work tree over a run. Call `before` and `after` around each hook, then `finish`.
 
-    `listing` is of the index that `index` holds; `is_untouched` knows paths that were not written to, whatever git says
-    of them.
+    `listing` was begun when `marks` had been taken; `is_untouched` knows paths that were not written to, whatever git
+    says of them.
     """
 
     def __init__(
@@ -48,14 +49,14 @@ class Changes:
         repo: "Repo",
         env: "Env",
         listing: "Listing",
-        index: "Held | None",
+        marks: "Marks",
         is_untouched: "Callable[[bytes], bool]" = lambda _path: False,
     ) -> None:
         self._is_untouched = is_untouched
         self._repo = repo
         self._env = env
         self._latest = listing
-        self._index = index
+        self._marks = marks
         self._contents = {path: self._content(path) for path in self._unclean(listing)}
         """Of files that differ from the index: git would not tell one edit of them from none."""
         self._ran: list[tuple[int, int]] = []
@@ -85,10 +86,10 @@ class Changes:
             return self._look()
         return Edits({})
 
-    def settle(self, listing: "Listing", index: "Held | None") -> None:
+    def settle(self, listing: "Listing", marks: "Marks") -> None:
         """What we changed ourselves is part of the picture from now on."""
         self._latest = listing
-        self._index = index
+        self._marks = marks
         self._contents = {path: self._content(path) for path in self._unclean(listing)}
         self._stale = False
 
@@ -97,7 +98,7 @@ class Changes:
         return self._look() if self._stale else Edits({})
 
     def _look(self) -> Edits:
-        if self._index is not None and is_unchanged(self._repo, self._index, self._latest.signatures):
+        if is_unchanged(self._repo, self._marks, self._latest.signatures):
             self._stale = False
             return Edits({})
         now = status.read(self._repo, self._env)

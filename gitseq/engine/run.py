@@ -136,9 +136,7 @@ class _Run:
         try:
             if listing is not None:
                 as_hidden = self._unstaged.hide(listing, self._isolation())
-                self._changes = Changes(
-                    world.repo, world.env, as_hidden, self._marks.index, self._unstaged.is_untouched
-                )
+                self._changes = Changes(world.repo, world.env, as_hidden, self._marks, self._unstaged.is_untouched)
                 self._prepare_restaging(chosen, listing)
             modes = self._passes.modes() if self._passes is not None else None
             found = candidates.find(request, world, listing, modes)  # now that what is staged lies in the work tree
@@ -470,7 +468,7 @@ class _Run:
         told = restaging.after(told, self._unstaged.paths)
         self._marks = Marks.take(self._world.repo, self._world.env)
         if self._changes is not None:
-            self._changes.settle(status.read(self._world.repo, self._world.env), self._marks.index)
+            self._changes.settle(status.read(self._world.repo, self._world.env), self._marks)
         return told
 
     def _drift(self) -> Drift:

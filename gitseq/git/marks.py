@@ -8,7 +8,7 @@ committed unchecked. So both are marked when a run starts and compared when it e
 import os
 
 from gitseq.git import call
-from gitseq.host import files
+from gitseq.host import clock, files
 from gitseq.model import Record
 
 TYPE_CHECKING = False
@@ -63,12 +63,14 @@ class Marks:
     be read when somebody has to be accused, and until then no process was spent on them.
     """
 
-    __slots__ = ("head", "index")
+    __slots__ = ("head", "index", "taken")
 
     def __init__(self, head: Head, index: "files.Held | None") -> None:
         self.head = head
         self.index = index
         """None when there is no index file, as before the first `git add`."""
+        self.taken = clock.wall_ns()
+        """Nanoseconds since the epoch."""
 
     @classmethod
     def take(cls, repo: "Repo", env: "Env") -> "Marks":

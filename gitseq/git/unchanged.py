@@ -5,24 +5,26 @@ than starting git. What is seen here is that nothing has changed; what has, and 
 """
 
 from gitseq.core import gitindex
-from gitseq.host import files
+from gitseq.host import clock, files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitseq.git.marks import Marks
     from gitseq.git.repo import Repo
-    from gitseq.host.files import Held, Signature
+    from gitseq.host.files import Signature
 
 _TYPE, _FOLDER = 0o170000, 0o040000
 
 
-def is_unchanged(repo: "Repo", index: "Held", known: "dict[bytes, Signature | None]") -> bool:
+def is_unchanged(repo: "Repo", marks: "Marks", known: "dict[bytes, Signature | None]") -> bool:
     """Whether every tracked file is seen to lie as it did; False says that git has to be asked.
 
-    `known` has the signatures of those that differ from the index, which must be the one that git would read now.
+    Since `marks` were taken, git has listed which files differ from the index; `known` has their signatures.
     """
-    if index.signature[1] > gitindex.LARGEST or files.signature(repo.index) != index.signature:
+    index = marks.index
+    if index is None or index.signature[1] > gitindex.LARGEST or files.signature(repo.index) != index.signature:
         return False
-    noted = gitindex.noted(index.content(), index.signature[2])
+    noted = gitindex.noted(index.content(), index.signature[2], marks.taken - 2 * clock.file_tick())
     if noted is None:
         return False
     top, word, look = repo.top + b"/", gitindex.WORD, files.signature

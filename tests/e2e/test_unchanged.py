@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from gitseq.git import repo as repositories
 from gitseq.git import status
+from gitseq.git.marks import Marks
 from gitseq.git.unchanged import is_unchanged
-from gitseq.host import files
 from tests.support.repo import Repo
 
 LONG_AGO = 1_000_000_000
@@ -40,16 +40,14 @@ class Tree:
         self._env = {os.fsencode(name): os.fsencode(value) for name, value in repo.env.items()}
         self._found = repositories.discover(self._env, os.fsencode(repo.path))
         os.utime(repo.path / ".git" / "index")
-        index = files.hold(self._found.index, 20)
-        assert index is not None
-        self._index = index
+        self._marks = Marks.take(self._found, self._env)
         self.before = self.listing()
 
     def listing(self) -> status.Listing:
         return status.read(self._found, self._env)
 
     def is_unchanged(self) -> bool:
-        return is_unchanged(self._found, self._index, self.before.signatures)
+        return is_unchanged(self._found, self._marks, self.before.signatures)
 
     def stage_all(self) -> None:
         self._repo.git("add", "-A")
@@ -177,10 +175,11 @@ def test_a_hook_that_changes_nothing_costs_one_listing_of_git(repo, tmp_path):
     repo.config('[[hook]]\nid = "no-op"\nrun = "true"\n')
     os.utime(repo.path / "gitseq.toml", (LONG_AGO, LONG_AGO))
     repo.git("update-index", "--refresh", check=False)
-    repo.write("new.txt", "new\n")
-    os.utime(repo.path / "new.txt", (LONG_AGO, LONG_AGO))
-    repo.add("new.txt")
     repo.install()
+    repo.write("new.txt", "new\n")
+    repo.add("new.txt")
+    as_young = (repo.path / "new.txt").stat().st_mtime_ns
+    os.utime(repo.path / ".git" / "index", ns=(as_young, as_young))
     trace = tmp_path / "trace"
     trace.mkdir()
     repo.env["GIT_TRACE2_EVENT"] = str(trace)

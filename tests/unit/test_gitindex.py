@@ -1,5 +1,6 @@
 """What is read of an index is what git says of it, and an index that says more than that is left to git."""
 
+import os
 import re
 import subprocess
 
@@ -45,7 +46,7 @@ def filled(repo):
 
 
 def test_every_entry_is_what_git_says_of_it(filled):
-    assert gitindex.noted(index_of(filled), NEVER) == by_git(filled) != {}
+    assert gitindex.noted(index_of(filled), NEVER, 0) == by_git(filled) != {}
 
 
 def test_an_index_with_extensions_is_read_like_one_without(filled):
@@ -53,13 +54,24 @@ def test_an_index_with_extensions_is_read_like_one_without(filled):
     filled.git("update-index", "--untracked-cache")
     assert b"TREE" in index_of(filled)
     assert b"UNTR" in index_of(filled)
-    assert gitindex.noted(index_of(filled), NEVER) == by_git(filled)
+    assert gitindex.noted(index_of(filled), NEVER, 0) == by_git(filled)
 
 
-def test_a_file_as_young_as_the_index_is_left_to_git(filled):
+def test_a_file_as_young_as_the_index_is_left_to_git_unless_git_has_looked_into_it_since(filled):
     youngest = max(mtime for _inode, _size, mtime, _ctime in by_git(filled).values())
-    assert gitindex.noted(index_of(filled), youngest) is None
-    assert gitindex.noted(index_of(filled), youngest + 1) is not None
+    assert youngest % 1_000_000
+    assert gitindex.noted(index_of(filled), youngest, 0) is None
+    assert gitindex.noted(index_of(filled), youngest, youngest) is None
+    assert gitindex.noted(index_of(filled), youngest, youngest + 1) is not None
+    assert gitindex.noted(index_of(filled), youngest + 1, 0) is not None
+
+
+def test_a_young_file_of_a_clock_that_counts_seconds_is_left_to_git(filled):
+    second = 2_000_000_000
+    os.utime(filled.path / "a", (second, second))
+    filled.git("update-index", "--refresh")
+    assert gitindex.noted(index_of(filled), second * 10**9, NEVER) is None
+    assert gitindex.noted(index_of(filled), second * 10**9 + 1, NEVER) is not None
 
 
 @pytest.mark.parametrize(
@@ -77,10 +89,10 @@ def test_a_file_as_young_as_the_index_is_left_to_git(filled):
 )
 def test_what_is_said_in_another_way_is_left_to_git(filled, change):
     filled.git("commit", "-m", "x")
-    assert gitindex.noted(index_of(filled), NEVER) is not None
+    assert gitindex.noted(index_of(filled), NEVER, 0) is not None
     for command in " ".join(change).split(" && "):
         filled.git(*command.split())
-    assert gitindex.noted(index_of(filled), NEVER) is None
+    assert gitindex.noted(index_of(filled), NEVER, 0) is None
 
 
 def test_a_conflict_is_left_to_git(filled):
@@ -92,7 +104,7 @@ def test_a_conflict_is_left_to_git(filled):
     filled.write("a", "ours\n")
     filled.git("commit", "-am", "ours")
     assert filled.git("merge", "side", check=False).returncode == 1
-    assert gitindex.noted(index_of(filled), NEVER) is None
+    assert gitindex.noted(index_of(filled), NEVER, 0) is None
 
 
 def test_an_index_of_another_hash_is_left_to_git(repo):
@@ -100,13 +112,13 @@ def test_an_index_of_another_hash_is_left_to_git(repo):
     for number in range(40):
         repo.write(f"other/{number}", str(number))
     repo.git("-C", "other", "add", "-A")
-    assert gitindex.noted((repo.path / "other" / ".git" / "index").read_bytes(), NEVER) is None
+    assert gitindex.noted((repo.path / "other" / ".git" / "index").read_bytes(), NEVER, 0) is None
 
 
 def test_more_files_than_pay_are_left_to_git(filled):
     content = bytearray(index_of(filled))
     content[8:12] = (gitindex.MOST + 1).to_bytes(4, "big")
-    assert gitindex.noted(bytes(content), NEVER) is None
+    assert gitindex.noted(bytes(content), NEVER, 0) is None
 
 
 @given(at=st.integers(0, 2000), what=st.binary(max_size=9), cut=st.integers(0, 2000))
@@ -114,5 +126,5 @@ def test_an_index_that_is_torn_or_overwritten_never_raises(at, what, cut):
     entries = b"".join(bytes(40) + bytes(20) + b"\0\1" + name + bytes(9) for name in (b"a", b"b", b"c"))
     content = b"DIRC\0\0\0\2\0\0\0\3" + entries + b"TREE\0\0\0\4abcd" + bytes(20)
     damaged = (content[:at] + what + content[at + len(what) :])[: cut or None]
-    found = gitindex.noted(damaged, NEVER)
+    found = gitindex.noted(damaged, NEVER, 0)
     assert found is None or isinstance(found, dict)
