@@ -9,7 +9,7 @@
           ready                     written last: what the environment stands on. Without it nothing here is used
           about                     for people: language, version, repository, dependencies
       repositories/<digest>         which work tree uses which of these (for `gitseq env gc`)
-      locks/                        one lock file for each of the above
+      locks/                        one lock file for each of the above, and `uses` for who uses what
 
 $GITSEQ_HOME is an absolute path; without it the store lies in the platform's cache directory. Everything is made with
 mode 0700. On the hot path an environment costs the reading of its `ready` and a `stat` of each file named in it.

@@ -193,6 +193,6 @@ def test_nobody_can_note_a_use_between_a_sweep_s_last_look_and_the_renaming(stor
 
 def test_what_has_gone_by_itself_meanwhile_is_no_problem(store, monkeypatch):
     """As the unfinished clone of somebody who is waited for."""
-    at_first(monkeypatch, sweeping._Sweep, "_in_use", lambda: shutil.rmtree(os.path.join(store.folder, b"clones/1")))
+    at_first(monkeypatch, Store, "lock_of", lambda: shutil.rmtree(os.path.join(store.folder, b"clones/1")))
     assert swept(store) == 0
     assert left(store) == []
