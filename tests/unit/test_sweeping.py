@@ -12,8 +12,11 @@ import pytest
 
 from gitseq.cli import env as verb
 from gitseq.cli.context import Context
-from gitseq.engine import sweeping
+from gitseq.engine import fetching, sweeping
+from gitseq.engine.installer import Site
+from gitseq.host.signals import Signals
 from gitseq.languages.store import GONE, Store
+from gitseq.model import Plan
 
 UNUSED = "environments/golang-1", "environments/golang-2", "environments/golang-3", "clones/1", "clones/2"
 
@@ -196,3 +199,11 @@ def test_what_has_gone_by_itself_meanwhile_is_no_problem(store, monkeypatch):
     at_first(monkeypatch, Store, "lock_of", lambda: shutil.rmtree(os.path.join(store.folder, b"clones/1")))
     assert swept(store) == 0
     assert left(store) == []
+
+
+def test_a_store_that_cannot_be_written_keeps_nobody_from_running(tmp_path):
+    (tmp_path / "store").touch()
+    env, top = {b"GITSEQ_HOME": bytes(tmp_path / "store")}, bytes(tmp_path)
+    with Signals() as signals:
+        fetching.note_use(Plan("gitseq.toml", ()), [b"clones/1"], Site(env, top, top, signals, lambda _event: None))
+    assert not Store(env[b"GITSEQ_HOME"]).is_recorded(top, "gitseq.toml", [b"clones/1"])
