@@ -74,41 +74,13 @@ class Symlinks(PerFile):
         return CLEAN
 
 
-class ExecutablesHaveShebangs(PerFile):
-    """Finds executable files that do not begin with `#!`."""
+class _Shebangs(PerFile):
+    """Compares how a file begins with whether it is executable."""
 
-    def __init__(self) -> None:
-        self._by_index = False
-        self._modes = _Modes()
-
-    def begin(self, context: Context) -> None:
-        """Learns whether the work tree shows who is executable, or only the index does (core.fileMode)."""
-        self._modes = _Modes(context)
-        answer = context.git((b"config", b"--default", b"true", b"core.fileMode"))
-        self._by_index = answer.strip() == b"false"
-
-    def check(self, file: File, content: bytes) -> Finding:
-        """How to make a file that should not be executable plain."""
-        if content[:2] == b"#!":
-            return CLEAN
-        if self._by_index and not self._modes.of(file) & _EXECUTABLE:
-            return Finding(lasting=False)
-        path, quoted = file.path, _quoted(file.path)
-        return Finding(
-            path + b": marked executable but has no (or invalid) shebang!\n"
-            b"  If it isn't supposed to be executable, try: `chmod -x " + quoted + b"`\n"
-            b"  If on Windows, you may also need to: `git add --chmod=-x " + quoted + b"`\n"
-            b"  If it is supposed to be executable, double-check its shebang.\n",
-            1,
-        )
-
-    def check_large(self, file: File) -> Finding:
-        """The same from the first bytes."""
-        return self.check(file, file.head(2))
-
-
-class ShebangScriptsAreExecutable(PerFile):
-    """Finds files that begin with `#!` and are not executable in the index."""
+    with_shebang = False
+    """Whether files that begin with `#!` are looked at, or the others."""
+    advice = b""
+    """What follows the name of a file that is wrong; `%(file)s` is its name quoted for a shell."""
 
     def __init__(self) -> None:
         self._modes = _Modes()
@@ -117,25 +89,64 @@ class ShebangScriptsAreExecutable(PerFile):
         """Remembers how to ask for a mode that is not known."""
         self._modes = _Modes(context)
 
+    def is_wrong(self, file: File) -> bool:
+        """Whether the mode of such a file contradicts how it begins."""
+        raise NotImplementedError
+
     def check(self, file: File, content: bytes) -> Finding:
-        """How to make a file executable."""
-        if content[:2] != b"#!":
+        """How to mend a file that is wrong. That none is wrong need not last: `git update-index --chmod` changes the
+        index and nothing of the file."""
+        if (content[:2] == b"#!") is not self.with_shebang:
             return CLEAN
-        mode = self._modes.of(file)
-        if not mode or mode & _EXECUTABLE:
-            return Finding(lasting=False)  # `git update-index --chmod` changes the index and nothing of the file
-        path, quoted = file.path, _quoted(file.path)
-        return Finding(
-            path + b": has a shebang but is not marked executable!\n"
-            b"  If it is supposed to be executable, try: `chmod +x " + quoted + b"`\n"
-            b"  If on Windows, you may also need to: `git add --chmod=+x " + quoted + b"`\n"
-            b"  If it is not supposed to be executable, double-check its shebang is wanted.\n\n",
-            1,
-        )
+        if not self.is_wrong(file):
+            return Finding(lasting=False)
+        return Finding(file.path + self.advice % {b"file": _quoted(file.path)}, 1)
 
     def check_large(self, file: File) -> Finding:
         """The same from the first bytes."""
         return self.check(file, file.head(2))
+
+
+class ExecutablesHaveShebangs(_Shebangs):
+    """Finds executable files that do not begin with `#!`."""
+
+    advice = (
+        b": marked executable but has no (or invalid) shebang!\n"
+        b"  If it isn't supposed to be executable, try: `chmod -x %(file)s`\n"
+        b"  If on Windows, you may also need to: `git add --chmod=-x %(file)s`\n"
+        b"  If it is supposed to be executable, double-check its shebang.\n"
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_index = False
+
+    def begin(self, context: Context) -> None:
+        """Learns whether the work tree shows who is executable, or only the index does (core.fileMode)."""
+        super().begin(context)
+        answer = context.git((b"config", b"--default", b"true", b"core.fileMode"))
+        self._by_index = answer.strip() == b"false"
+
+    def is_wrong(self, file: File) -> bool:
+        """Every one, as only executable files come here: but those that the work tree alone calls so."""
+        return not self._by_index or bool(self._modes.of(file) & _EXECUTABLE)
+
+
+class ShebangScriptsAreExecutable(_Shebangs):
+    """Finds files that begin with `#!` and are not executable in the index."""
+
+    with_shebang = True
+    advice = (
+        b": has a shebang but is not marked executable!\n"
+        b"  If it is supposed to be executable, try: `chmod +x %(file)s`\n"
+        b"  If on Windows, you may also need to: `git add --chmod=+x %(file)s`\n"
+        b"  If it is not supposed to be executable, double-check its shebang is wanted.\n\n"
+    )
+
+    def is_wrong(self, file: File) -> bool:
+        """Not one that the index does not have."""
+        mode = self._modes.of(file)
+        return bool(mode) and not mode & _EXECUTABLE
 
 
 class _Modes:

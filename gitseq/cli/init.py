@@ -4,7 +4,7 @@ import os
 import re
 
 from gitseq.cli.telling import say
-from gitseq.config.load import SEARCHED
+from gitseq.config.reading import SEARCHED
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem, Refused, UsageError
 from gitseq.git import repo

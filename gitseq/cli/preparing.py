@@ -2,7 +2,7 @@
 
 from gitseq.cli import configuration, progress
 from gitseq.cli.telling import tell
-from gitseq.engine import installs
+from gitseq.engine import fetching, installs
 from gitseq.engine.environments import environment_of, used_by
 from gitseq.engine.installer import Site
 from gitseq.host import terminal
@@ -21,15 +21,15 @@ def install_all(repo: "Repo", context: "Context") -> int:
     env = context.env
     plan = configuration.current_plan(repo, env)
     store = Store(home(env))
-    store.record(repo.top, plan.source, used_by(plan, store))
     wanted = {
         environment.folder: (hook, environment)
         for hook in plan.hooks
         if (environment := environment_of(hook, store)) is not None
     }
-    missing = [pair for pair in wanted.values() if not pair[1].is_ready()]
     with Signals() as signals:
         site = Site(env, repo.top, repo.state_dir, signals, progress.consumer(env), terminal.is_terminal(2))
+        fetching.note_use(plan, used_by(plan, store), site)
+        missing = [pair for pair in wanted.values() if not pair[1].is_ready()]
         problems = installs.install(missing, store, site)
     for problem in problems.values():
         plain.show_problem(tuple(problem.lines()))

@@ -223,6 +223,9 @@ def offered(url: str, rev: str, fetch: "Fetch", content: "Content") -> "tuple[by
     folder = fetch(url, rev)
     name = f"{on_one_line(url)}@{on_one_line(rev)}: {os.fsdecode(manifest.FILE)}"
     data = content(os.path.join(folder, manifest.FILE))
+    if data is None:  # a `gitseq env gc` may have come in between: nobody has noted yet that it is used
+        folder = fetch(url, rev)
+        data = content(os.path.join(folder, manifest.FILE))
     if data is None:
         raise whole_file(name, "there is no such file, so this repository offers no hooks")
     return folder, manifest.parse(data, name)

@@ -2,7 +2,7 @@
 
 import re
 
-from gitseq.config import foreign_check, load
+from gitseq.config import foreign_check, reading
 from gitseq.config.explain import Findings
 from gitseq.errors import UsageError
 from gitseq.host import files
@@ -47,7 +47,7 @@ class Pinned(Record):
 
 def find(where: "Where") -> Pinned:
     """The pins of the configuration. Raises ConfigError for one that is not sound, NoConfiguration for none."""
-    document = load.found(where)
+    document = reading.find(reading.Reader(where))
     _refuse_unsound(document)
     path = where.path(document.name.encode("utf-8", "surrogateescape"))
     text = (files.read(path) or b"").decode("utf-8")

@@ -33,7 +33,7 @@ class Environments:
         What cannot be installed is told by `require`, when it is known which hooks have something to do: one that has
         nothing to check now must not keep anybody from committing. Raises Interrupted.
         """
-        self._store.record(self._world.repo.top, self._world.plan.source, used_by(self._world.plan, self._store))
+        self._note_use()
         wanting = list(self._wanting(hooks))
         if not wanting:
             return False
@@ -45,6 +45,16 @@ class Environments:
 
         self._problems = installs.install(wanting, self._store, Site.of(self._world))
         return True
+
+    def _note_use(self) -> None:
+        """Before anything is looked at: from here on no `gitseq env gc` takes away what is found."""
+        plan = self._world.plan
+        used = used_by(plan, self._store)
+        if not self._store.is_recorded(self._world.repo.top, plan.source, used):
+            from gitseq.engine import fetching
+            from gitseq.engine.installer import Site
+
+            fetching.note_use(plan, used, Site.of(self._world))
 
     def require(self, hooks: "Iterable[Hook]") -> None:
         """Raise EnvironmentProblem when one of these hooks cannot run, because what it needs could not be installed."""

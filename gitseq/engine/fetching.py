@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gitseq.engine.installer import Site
     from gitseq.git.repo import Repo
     from gitseq.host.env import Env
-    from gitseq.model import Event
+    from gitseq.model import Event, Plan
 
 _OWN_CONFIGURATIONS = (b"gitseq.toml", b".gitseq.toml")
 _PYPROJECT = b"pyproject.toml"
@@ -54,6 +54,25 @@ def offline(repo: "Repo", env: "Env") -> "Callable[[str, str], bytes]":
         return folder
 
     return fetch
+
+
+def note_use(plan: "Plan", used: "list[bytes]", site: "Site") -> None:
+    """After this returns, the repositories of a plan are there, and no `gitseq env gc` takes away what it uses.
+
+    The note comes first, and the look second: a sweep reads the notes and takes things away under one lock, so what
+    it took before our note is seen to be gone, and fetched again. A store that cannot be written is not swept, either.
+    Raises as `provider`.
+    """
+    store = Store(home(site.env))
+    try:
+        with installer.alone(site, store.lock_of_uses(), "it removes what nobody uses"):
+            store.record(site.top, plan.source, used)
+    except OSError:
+        return
+    gone = {hook.repo for hook in plan.hooks if hook.source and not os.path.isdir(hook.source)}
+    for repo in sorted(gone):
+        url, _, rev = repo.rpartition("@")
+        Fetcher(site).fetch(url, rev)
 
 
 class Locks:
@@ -136,7 +155,11 @@ class Fetcher:
         return folder
 
     def _clone(self, url: str, rev: str, beside: bytes) -> bytes:
-        """Fetch into the folder `beside`, and rename that into its place when it is whole."""
+        """Fetch into the folder `beside`, and rename that into its place when it is whole.
+
+        Two names of one commit are kept once but fetched twice: what a name means is known when it has been fetched,
+        and asking before would cost every first use another round trip, for a case that hardly anybody has.
+        """
         self._site.tell(Notice("info", f"Initializing environment for {url}."))
         where = located(url, self._site.top)
         pinned = "" if clone.is_commit(rev) else self._locks.commit(url, rev)

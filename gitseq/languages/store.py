@@ -9,7 +9,7 @@
           ready                     written last: what the environment stands on. Without it nothing here is used
           about                     for people: language, version, repository, dependencies
       repositories/<digest>         which work tree uses which of these (for `gitseq env gc`)
-      locks/                        one lock file for each of the above
+      locks/                        one lock file for each of the above, and `uses` for who uses what
 
 $GITSEQ_HOME is an absolute path; without it the store lies in the platform's cache directory. Everything is made with
 mode 0700. On the hot path an environment costs the reading of its `ready` and a `stat` of each file named in it.
@@ -114,6 +114,11 @@ def _stamp(path: bytes) -> bytes:
     return b"%d-%d" % (st.st_size, st.st_mtime_ns)
 
 
+def _use(top: bytes, source: str, used: "Sequence[bytes]") -> bytes:
+    """The content of a record."""
+    return b"\0".join((top, source.encode("utf-8", "surrogateescape"), *used))
+
+
 class Store:
     """The folder, and the names of what is in it."""
 
@@ -166,17 +171,24 @@ class Store:
 
     # --- who uses what
 
+    def lock_of_uses(self) -> bytes:
+        """The lock file for noting a use, and for taking away what no note names; makes its folder. Raises OSError."""
+        return self.lock(b"uses")
+
+    def is_recorded(self, top: bytes, source: str, used: "Sequence[bytes]") -> bool:
+        """Whether it is noted that a work tree's configuration uses just these parts of the store."""
+        return files.read(self._record_of(top, source)) == _use(top, source, used)
+
     def record(self, top: bytes, source: str, used: "Sequence[bytes]") -> None:
-        """Note which parts of the store a work tree's configuration uses; a store that cannot be written stays."""
-        told = b"\0".join((top, source.encode("utf-8", "surrogateescape"), *used))
-        path = self.folder + b"/repositories/" + digest(top, source)
-        if files.read(path) == told:
-            return
-        try:
-            self.make(b"repositories")
-            files.write_whole(path, told)
-        except OSError:
-            return
+        """Note it, under the lock of uses: else a sweep that has read the notes takes away what this one names.
+
+        Whether it is still there is to be looked at afterwards. Raises OSError.
+        """
+        self.make(b"repositories")
+        files.write_whole(self._record_of(top, source), _use(top, source, used))
+
+    def _record_of(self, top: bytes, source: str) -> bytes:
+        return self.folder + b"/repositories/" + digest(top, source)
 
     def records(self) -> "Iterator[tuple[bytes, bytes, bytes, list[bytes]]]":
         """(the record, top of the work tree, its configuration file, what it uses) of each work tree that was seen."""

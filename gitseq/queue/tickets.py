@@ -5,6 +5,7 @@ takes one plain lock. So a wrong order could never become an overlap, and a deat
 drops the dead one's locks, and exactly its successor wakes.
 """
 
+import errno
 import os
 
 from gitseq.core import queueing
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _OPEN = os.O_RDWR | os.O_CLOEXEC  # O_RDWR: network file systems emulate flock and want it
 _CREATE = _OPEN | os.O_CREAT
+_NEWBORN = "new"
+"""The name of a ticket until it is locked; nobody opens it but whoever has the gate."""
 
 
 class Ticket:
@@ -50,7 +53,7 @@ class Ticket:
                 fd = os.open(name, _OPEN, dir_fd=self.dir_fd)
             except FileNotFoundError:
                 continue
-            if not locks.try_lock(fd):
+            if not locks.try_lock(fd, shared=True):  # shared: whoever merely looks at it does not keep the dead alive
                 return fd
             discard(fd, name, self.dir_fd)
         return -1
@@ -115,7 +118,7 @@ class Ticket:
 
 
 def discard(fd: int, name: str, dir_fd: int) -> None:
-    """Remove a ticket that we have locked, and wake who waits for it.
+    """Remove a ticket that is ours, or a dead one's that we have locked; and wake who waits for it.
 
     Only while it still has a name: in a queue whose files were removed by hand numbers start anew, and the name
     could be a newcomer's.
@@ -153,16 +156,21 @@ def take(place: "Place", alarm: "Alarm | None" = None) -> "Ticket | None":
 
 
 def _draw(place: "Place", dir_fd: int, gate: int) -> Ticket:
-    """Under the gate's lock. Dying here leaves at most a ticket nobody holds: the next in line clears it."""
+    """Under the gate's lock. Dying here leaves at most a newborn, for the next to take, or a ticket nobody holds.
+
+    A ticket has no name of its own before it is locked. Else a look at the queue could hold the lock of a ticket
+    just made, and were that process stopped (Ctrl-Z) there, everybody would wait at the gate until it goes on.
+    """
     standing = queueing.tickets(os.listdir(dir_fd))
     number = queueing.next_ticket(os.pread(gate, 64, 0), standing)
-    name = queueing.TICKET_PREFIX + str(number)
-    fd = os.open(name, _CREATE | os.O_EXCL, 0o600, dir_fd=dir_fd)
+    fd = os.open(_NEWBORN, _CREATE, 0o600, dir_fd=dir_fd)
     try:
-        locks.lock(fd)  # not a mere try: a look at the queue may hold it for microseconds
+        if not locks.try_lock(fd):  # the gate was removed by hand, and somebody draws under the new one
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         os.pwrite(gate, queueing.gate_text(number), 0)
+        os.rename(_NEWBORN, queueing.TICKET_PREFIX + str(number), src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
     except BaseException:
-        discard(fd, name, dir_fd)  # while we live it would hold up whoever comes
+        os.close(fd)
         raise
     locks.unlock(gate)
     return Ticket(place, dir_fd, number, fd, alone=not standing)

@@ -115,19 +115,11 @@ class _Line:
             return None
         blocker = self._ticket.blocker()
         if blocker >= 0:
-            self._wait_behind(blocker, self._ticket, alarm)
+            _sleep_behind(blocker, self._ticket, alarm)
             return None
         if not self._ticket.try_lock() and not self._ticket.wait(self._ticket.lock_fd, alarm):
             return None
         return self._grant(self._ticket)
-
-    def _wait_behind(self, blocker: int, ticket: "Ticket", alarm: "Alarm") -> None:
-        """Until the one before us has left or died; the next step clears its ticket if need be."""
-        try:
-            while not ticket.wait(blocker, alarm) and self._ticket is ticket:
-                self._look_up(alarm)
-        finally:
-            os.close(blocker)
 
     def _grant(self, ticket: "Ticket") -> "Lease | None":
         self._require_caller()
@@ -203,3 +195,15 @@ class _Line:
             kept="Nothing was run and nothing was changed.",
             hint="To see who is there: gitseq status. To wait longer: --wait 10m, or GITSEQ_WAIT=10m.",
         )
+
+
+def _sleep_behind(blocker: int, ticket: "Ticket", alarm: "Alarm") -> None:
+    """Until the one before us has left or died, or a pulse passed: whether we are first is for the next step to see.
+
+    Never on the same descriptor again without a look: a lock that its owner has given back may be in the hands of
+    somebody who only looks, and is stopped there.
+    """
+    try:
+        ticket.wait(blocker, alarm)
+    finally:
+        os.close(blocker)

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sysconfig
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.faults.cage import usable_python
 from tests.support.caged import NOBODY
 from tests.support.doctored import after_typing, ask, found
 from tests.support.procs import alive, pid_from, spawned, wait_until
-from tests.support.repo import BIN, Repo, run_bounded, text
+from tests.support.repo import BIN, Repo, isolated_env, run_bounded, text
 
 TWO_STAGES = """
 [[hook]]
@@ -467,17 +468,26 @@ def test_doctors_advice_on_files_of_another_user_works(healthy):
 
 
 @pytest.fixture
-def of_nobody(healthy, tmp_path):
-    """A repository of another user, with a place for global settings of ours."""
+def open_folder():
+    """A folder that every user can reach. Those of pytest are closed anew by each session that begins meanwhile."""
     if not ROOT_USER:
-        pytest.skip("only root can give files away")
-    healthy.gitseq("run", check=True)
-    give_away(healthy)
-    healthy.env["GIT_CONFIG_GLOBAL"] = str(tmp_path / "gitconfig")
-    yield healthy
-    healthy.env["GIT_CONFIG_GLOBAL"] = "/dev/null"
-    for path in (healthy.path, healthy.path / ".git"):
-        os.chown(path, 0, 0)
+        pytest.skip("only root can be somebody else")
+    folder = Path(tempfile.mkdtemp(prefix="gitseq-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def of_nobody(open_folder):
+    """A repository of another user, with a place for global settings of ours."""
+    repo = Repo.init(open_folder / "repo", isolated_env(open_folder / "home"))
+    repo.config(TWO_STAGES)
+    repo.install()
+    repo.gitseq("run", check=True)
+    give_away(repo)
+    repo.env["GIT_CONFIG_GLOBAL"] = str(open_folder / "gitconfig")
+    return repo
 
 
 def give_away(repo: Repo) -> None:
@@ -485,20 +495,17 @@ def give_away(repo: Repo) -> None:
         os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
 
 
-def as_nobody(repo: Repo, library: str, cwd: Path, *options: str) -> "Callable[[], dict[str, Any]]":
+def as_nobody(env: "dict[str, str]", library: str, cwd: Path, *options: str) -> "Callable[[], dict[str, Any]]":
     """Asks the doctor as an ordinary user, with the gitseq in that library."""
     python = usable_python()
-    if not ROOT_USER or python is None or shutil.which("setpriv") is None:
-        pytest.skip("needs root, setpriv and a Python for everyone")
-    for folder in repo.path.parents:
-        if not folder.stat().st_mode & 0o005:
-            folder.chmod(0o755)  # pytest's own, which nobody else may enter
+    if python is None or shutil.which("setpriv") is None:
+        pytest.skip("needs setpriv and a Python for everyone")
     code = "import sys; from gitseq.cli.main import run; sys.exit(run(['doctor', '--json']))"
     user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
     def asked() -> "dict[str, Any]":
         way = [*user, python, *options, "-c", code]
-        done = run_bounded(way, env={**repo.env, "PYTHONPATH": library}, cwd=cwd)
+        done = run_bounded(way, env={**env, "PYTHONPATH": library}, cwd=cwd)
         assert done.stdout, text(done)
         document: dict[str, Any] = json.loads(done.stdout)
         return document
@@ -520,7 +527,7 @@ def test_root_in_another_users_repository_is_told_that_git_refuses_and_what_it_s
 
 
 def test_an_ordinary_user_is_told_what_root_left_in_the_way(of_nobody):
-    asked = as_nobody(of_nobody, f"{ROOT}:{sysconfig.get_path('purelib')}", of_nobody.path, "-B")
+    asked = as_nobody(of_nobody.env, f"{ROOT}:{sysconfig.get_path('purelib')}", of_nobody.path, "-B")
     document = asked()
     assert not found(document, "owner")
     assert [one for one in document["findings"] if one["check"] == "containment"]
@@ -597,11 +604,11 @@ def test_text_tells_what_why_and_what_to_type(healthy):
     assert lines[-1].endswith("Some can be mended by: gitseq doctor --fix")
 
 
-def test_an_installation_that_may_not_be_written_is_told_until_it_is_compiled(healthy, tmp_path):
-    library = tmp_path / "library"
+def test_an_installation_that_may_not_be_written_is_told_until_it_is_compiled(open_folder):
+    library = open_folder / "library"
     shutil.copytree(ROOT / "gitseq", library / "gitseq", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "hooks", library / "hooks")
-    asked = as_nobody(healthy, str(library), Path("/"))
+    asked = as_nobody(isolated_env(open_folder / "home"), str(library), Path("/"))
     document = asked()
     (finding,) = found(document, "bytecode", "advice")
     assert found(document, "bundle", "advice")

@@ -16,7 +16,7 @@ from gitseq.languages.store import home
 from tests.support import hookrepos
 from tests.support.hookrepos import NO_NETWORK, configure, empty_home, setup, stored, yaml
 from tests.support.procs import spawned, wait_until
-from tests.support.repo import BIN, Repo, text
+from tests.support.repo import BIN, Repo, run_bounded, text
 
 
 @pytest.fixture
@@ -400,3 +400,43 @@ def test_two_names_of_one_commit_may_be_fetched_at_once(repo, make_repo, monkeyp
     whole = "\n".join(told) + output.read_text()
     assert whole.count("Initializing environment") == fetches
     assert whole.count("Waiting for another gitseq: it fetches") == 1
+
+
+SWEPT_MEANWHILE = """
+import subprocess, sys
+from {module} import {owner}
+from gitseq.cli.main import run
+real = {owner}.{name}
+def then(*given, **named):
+    told = real(*given, **named)
+    {owner}.{name} = real
+    subprocess.run(["gitseq", "env", "gc"], check=True)
+    return told
+{owner}.{name} = then
+sys.exit(run(["run", "--all-files"]))
+"""
+"""A run in which `gitseq env gc` comes right after a function was called for the first time."""
+
+
+@pytest.mark.parametrize(
+    ("module", "owner", "name", "is_noted"),
+    [
+        ("gitseq.engine.fetching", "Fetcher", "fetch", False),
+        ("gitseq.config", "compiled", "load", False),
+        ("gitseq.engine.environments", "Environments", "__init__", False),
+        ("gitseq.engine", "fetching", "note_use", True),
+    ],
+)
+def test_a_sweep_beside_a_run_takes_nothing_that_it_goes_on_to_use(repo, make_repo, module, owner, name, is_noted):
+    setup(repo)
+    offered = hookrepos.entry("said", "script", "say.sh")
+    hooks = hookrepos.offer(make_repo, "said", {"say.sh": "#!/bin/sh\necho said\n"}, offered)
+    repo.commit_file(".pre-commit-config.yaml", yaml(hooks, "said", rev=hooks.head()))
+    program = SWEPT_MEANWHILE.format(module=module, owner=owner, name=name)
+    done = run_bounded([sys.executable, "-c", program], env=repo.env, cwd=repo.path)
+    assert done.returncode == 0, text(done)
+    told = text(done)
+    assert f"{0 if is_noted else 1} repositories and 0 environments removed" in told
+    assert told.count("Initializing environment") == (1 if is_noted else 2)
+    assert repo.gitseq("env", "gc", check=True).stdout.startswith(b"0 repositories")
+    assert len(stored(repo, "clones")) == 1

@@ -177,6 +177,9 @@ print(pid, flush=True)
 """
 """A process whose first thread has ended: it looks like a zombie, and runs."""
 
+IN_A_LEAF = "until grep -q gitseq[.] /proc/self/cgroup; do sleep 0.01; done; "
+"""Shell that goes on once it was put into a group of our making."""
+
 HOPPER = """
 import os, sys, time
 os.setsid() if os.getpid() != os.getpgrp() else None

@@ -70,7 +70,7 @@ def test_a_hook_that_cleans_up_on_term_has_the_time(cage: Cage) -> None:
         "nohup sleep 30 >/dev/null 2>&1 &",
         "setsid sleep 30 & ",
         "setsid sh -c 'setsid sleep 30 & sleep 30' &",
-        "env -i setsid sh -c '(/bin/sleep 30 &)' & sleep 0.1",
+        "env -i setsid sh -c '(/bin/sleep 30 &)'",
         "trap '' TERM HUP; (trap '' TERM; sleep 30; sleep 30) &",
     ],
 )
@@ -94,8 +94,10 @@ def test_a_double_forked_daemon_without_descriptors_or_environment_is_gone(cage:
 def test_who_hops_from_pid_to_pid_is_caught(cage: Cage) -> None:
     program = cage.program("hopper.py", HOPPER)
     began = time.monotonic()
-    for _time in range(4):
-        assert cage.sh(f"{{py}} -I -S {program} {cage.folder}/begun; sleep 0.1", limits={"grace": 0.1})["left"] == []
+    for number in range(4):
+        begun = cage.folder / f"begun.{number}"
+        script = f"{{py}} -I -S {program} {begun}; until [ -e {begun} ]; do sleep 0.01; done"
+        assert cage.sh(script, limits={"grace": 0.1})["left"] == []
         assert hoppers(program) == []
     assert time.monotonic() - began < 12
 
@@ -137,7 +139,8 @@ def test_what_the_hook_wrote_before_it_ended_is_all_there(cage: Cage) -> None:
 
 def test_daemons_that_may_stay_are_listed_and_spared_by_reap(cage: Cage) -> None:
     pid_file = cage.folder / "pid"
-    told = cage.sh(f"setsid sh -c 'echo $$ >{pid_file}; exec sleep 30' & sleep 0.2", keep=True, token="gone")
+    script = f"setsid sh -c 'echo $$ >{pid_file}; exec sleep 30' & until [ -s {pid_file} ]; do sleep 0.01; done"
+    told = cage.sh(script, keep=True, token="gone")
     pid = pid_from(pid_file)
     try:
         assert [spared["pid"] for spared in told["spared"]] == [pid]

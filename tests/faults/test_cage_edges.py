@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from gitseq.cage import marks
 from gitseq.host import cgroup, proctree, tree
-from tests.faults.cage import HOG, ROOT_USER, Cage, enter
+from tests.faults.cage import HOG, IN_A_LEAF, ROOT_USER, Cage, enter
 from tests.support.procs import alive, assert_pid_gone, pid_from, spawned, wait_until
 
 MIB = 1 << 20
@@ -44,12 +43,12 @@ def test_a_stop_signal_reaches_what_left_group_and_session(cage: Cage, signum: i
 
 
 def test_a_second_stop_signal_does_not_wait_for_the_grace(polling: Cage) -> None:
-    pid_file = polling.folder / "pid"
-    script = f"trap '' INT TERM; echo $$ >{pid_file}; while :; do sleep 1; done"
+    pid_file, asked = polling.folder / "pid", polling.folder / "asked"
+    script = f"trap '' TERM; trap 'echo >{asked}' INT; echo $$ >{pid_file}; while :; do sleep 0.05; done"
     with polling.start(argv=["/bin/sh", "-c", script], limits={"grace": 50.0}) as engine:
         pid = pid_from(pid_file)
         engine.send_signal(signal.SIGINT)
-        time.sleep(0.1)  # the first must have been noted; nothing shows that from outside
+        wait_until(asked.exists, what="the first being passed on")
         assert alive(pid)
         engine.send_signal(signal.SIGINT)
         engine.communicate(timeout=20)
@@ -87,7 +86,7 @@ def test_an_inner_run_stays_in_the_outer_cage(cage: Cage) -> None:
     inner = Cage("cgroup", cage.folder / "inner") if _make(cage.folder / "inner") else None
     assert inner is not None
     command = inner.argv(argv=[sys.executable, "-I", "-S", "-c", HOG % 400], nested=cage.way.polling)
-    slow = ["/bin/sh", "-c", 'sleep 0.3; exec "$@"', "sh", *command]  # the outer has made its leaf by then
+    slow = ["/bin/sh", "-c", ("" if cage.way.polling else IN_A_LEAF) + 'exec "$@"', "sh", *command]
     told = cage.do(argv=slow, limits={"memory": 200 * MIB, "grace": 0.5})
     assert told["hit"]["cap"] == "memory"
     assert told["left"] == []
@@ -112,9 +111,9 @@ def test_a_hook_inherits_no_ignored_and_no_blocked_signal(polling: Cage) -> None
 
 
 def test_orphans_that_end_during_a_run_do_not_pile_up_as_zombies(polling: Cage) -> None:
-    script = "for i in 1 2 3 4 5 6 7 8; do (true &); done; sleep 0.4; ps -o stat= --ppid $PPID | grep -c Z; true"
-    told = polling.sh(script)
-    assert told["output"] == "0\n"
+    orphans = "for pid in $(for i in 1 2 3 4 5 6 7 8; do (true >/dev/null & echo $!); done); do "
+    told = polling.sh(orphans + "while [ -e /proc/$pid ]; do sleep 0.01; done; done", limits={"timeout": 20.0})
+    assert (told["exit_code"], told["hit"]) == (0, None)
     assert told["leftovers"] == []
 
 

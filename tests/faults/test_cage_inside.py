@@ -17,6 +17,7 @@ from gitseq.cage import tree as trees
 from gitseq.errors import Unkillable
 from gitseq.host import cgroup, procs, signals, tree
 from gitseq.model import Limits
+from tests.faults.cage import IN_A_LEAF
 from tests.support.procs import alive, assert_pid_gone, pid_from, spawned, wait_until
 
 MIB = 1 << 20
@@ -126,16 +127,23 @@ def test_who_goes_on_writing_after_the_command_ended_is_read_no_further_than_agr
     assert set(told.output) == {ord("0")}
 
 
-def test_whoever_wants_to_know_is_told_the_newest_output_while_the_command_runs():
+def test_whoever_wants_to_know_is_told_the_newest_output_while_the_command_runs(tmp_path):
     told: list[tuple[float, bytes]] = []
+    enough = tmp_path / "enough"
+
+    def progress(elapsed: float, tail: bytes) -> None:
+        told.append((elapsed, tail))
+        if tail and len(told) > 1:
+            enough.touch()
+
     outcome = sh(
-        "echo begun; sleep 0.3; echo done",
-        progress=lambda elapsed, tail: told.append((elapsed, tail)),
+        f"echo begun; until [ -e {enough} ]; do sleep 0.01; done; echo done",
+        Limits(timeout=20),
+        progress=progress,
         first_progress=0.05,
         interval=0.05,
     )
     assert outcome.exit_code == 0
-    assert len(told) > 1
     assert told[-1][1].startswith(b"begun\n")
     assert 0.05 <= told[0][0] < told[-1][0]
 
@@ -253,14 +261,15 @@ def test_a_hook_that_grows_on_after_it_was_asked_to_end_has_no_grace():
 @needs_groups
 def test_threads_that_the_kernel_refuses_fail_the_hook(state_dir):
     code = (
-        "import threading, time\ntime.sleep(0.3)\nthreading.stack_size(1 << 16)\nwait = threading.Event()\n"
+        "import threading, time\nwhile 'gitseq.' not in open('/proc/self/cgroup').read(): time.sleep(0.01)\n"
+        "threading.stack_size(1 << 16)\nwait = threading.Event()\n"
         "try:\n"
         "    for _ in range(2000): threading.Thread(target=wait.wait, args=(20,), daemon=True).start()\n"
         "except RuntimeError:\n"
         "    pass\n"
         "wait.set()\ntime.sleep(0.2)"
     )
-    told = run([*PYTHON, code], Limits(processes=2), state_dir)
+    told = run([*PYTHON, code], Limits(processes=2, timeout=20), state_dir)
     assert told.hit is not None
     assert (told.hit.cap, told.hit.refused > 0) == ("processes", True)
 
@@ -271,7 +280,7 @@ def test_threads_that_the_kernel_refuses_fail_the_hook(state_dir):
 @needs_groups
 def test_a_tree_that_forks_while_it_is_moved_is_contained_all_the_same(monkeypatch, state_dir):
     monkeypatch.setattr(gauge, "_PASSES", 1)
-    assert sh("sleep 0.2", state_dir=state_dir).rung == cgroup.detect().name
+    assert sh(IN_A_LEAF, Limits(timeout=20), state_dir=state_dir).rung == cgroup.detect().name
 
 
 @needs_groups

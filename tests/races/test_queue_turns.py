@@ -197,17 +197,92 @@ def test_status_shows_the_line_without_the_dead(agent):
 # --- deaths at awkward moments -----------------------------------------------------------------
 
 
-def test_a_death_between_the_gate_and_the_ticket_s_lock_blocks_nobody(agent):
+@pytest.mark.parametrize(("step", "left"), [("os.rename", "new"), ("locks.unlock", "t.2")])
+def test_a_death_while_a_ticket_is_drawn_blocks_nobody(agent, step, left):
     victim = agent()
     victim.do("lease = acquire(); lease.release()")
-    victim.start("tickets.locks.lock = lambda fd: os.kill(os.getpid(), 9)\nacquire()")
+    victim.start(f"{step} = lambda *_a, **_k: os.kill(os.getpid(), 9)\nacquire()")
     with pytest.raises(EOFError):
         victim.ended()
     victim.close()
-    assert "t.2" in os.listdir(victim.folder / "gitseq/queue")  # it had drawn a ticket that nobody holds
+    assert sorted(os.listdir(victim.folder / "gitseq/queue")) == ["gate", "lock", left]  # nobody holds it
     one = agent()
     one.do("lease = acquire(limit=0)")
     assert sorted(os.listdir(victim.folder / "gitseq/queue")) == ["gate", "lock", "t.3"]
+
+
+def test_a_look_that_is_stopped_while_a_ticket_is_drawn_holds_up_nobody(agent):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    one.do(
+        "import contextlib, fcntl, signal\n"
+        "signal.alarm(20)\n"  # who waits at a ticket of its own does so for ever
+        "make, seen = os.open, []\n"
+        "def looked_at(name, flags, *mode, dir_fd=None):\n"
+        "    fd = make(name, flags, *mode, dir_fd=dir_fd)\n"
+        "    if dir_fd is not None:\n"
+        "        for number in queueing.tickets(os.listdir(dir_fd)):\n"
+        "            seen.append(make('t.%d' % number, os.O_RDWR, dir_fd=dir_fd))\n"
+        "            with contextlib.suppress(BlockingIOError): fcntl.flock(seen[-1], fcntl.LOCK_SH | fcntl.LOCK_NB)\n"
+        "    return fd\n"
+        "os.open = looked_at\n"
+        "acquire(limit=0).release()\n"
+        "signal.alarm(0)"
+    )
+
+
+def test_a_look_that_is_stopped_at_a_dead_one_s_ticket_holds_up_nobody(agent, tmp_path):
+    first, second = agent(), agent()
+    first.do("lease = acquire()")
+    second.start(
+        "import fcntl\n"
+        "wait = tickets.Ticket.wait\n"
+        "def overtaken(ticket, fd, alarm):\n"
+        "    if not hasattr(sys, 'looker'):\n"
+        f"        sys.looker = open({str(tmp_path)!r} + '/gitseq/queue/t.1')\n"
+        "        fcntl.flock(sys.looker, fcntl.LOCK_SH)\n"  # the kernel may well wake it before the next in line
+        "    return wait(ticket, fd, alarm)\n"
+        "tickets.Ticket.wait = overtaken\n"
+        "lease = acquire(limit=10, tick=0.1)"
+    )
+    second.waits()
+    first.kill()
+    holds(second)
+    second.kill()
+    with open(tmp_path / "gitseq/queue/t.2") as ticket:
+        fcntl.flock(ticket, fcntl.LOCK_SH)
+        agent().do("lease = acquire(limit=0)")
+
+
+def test_a_draw_at_the_same_time_through_a_gate_removed_by_hand_is_told_and_spoils_nothing(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    newborn = tmp_path / "gitseq/queue/new"
+    with newborn.open("w") as drawn:
+        fcntl.flock(drawn, fcntl.LOCK_EX)
+        os.unlink(tmp_path / "gitseq/queue/gate")
+        with pytest.raises(Raised, match="EnvironmentProblem") as raised:
+            one.do("acquire()")
+        assert "File exists" in raised.value.text
+        assert os.fstat(drawn.fileno()).st_nlink == 1
+    one.do("lease = acquire(limit=0)")
+
+
+def test_a_wait_for_a_look_that_is_stopped_at_the_lock_ends_with_patience_a_signal_or_the_look(agent, tmp_path):
+    one = agent()
+    one.do("lease = acquire(); lease.release()")
+    with open(tmp_path / "gitseq/queue/lock") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        with pytest.raises(Raised, match="GaveUp"):
+            one.do("acquire(limit=0.1)")
+        one.start("acquire()")
+        one.waits()
+        one.signal(signal.SIGINT)
+        with pytest.raises(Raised, match="Interrupted"):
+            one.ended()
+        one.start("lease = acquire()")
+        one.waits()
+    holds(one)
 
 
 def test_a_death_with_the_gate_in_hand_blocks_nobody(agent):

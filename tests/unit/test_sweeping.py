@@ -2,13 +2,21 @@
 
 import argparse
 import errno
+import fcntl
 import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from gitseq.cli import env as verb
 from gitseq.cli.context import Context
+from gitseq.engine import fetching, sweeping
+from gitseq.engine.installer import Site
+from gitseq.host.signals import Signals
 from gitseq.languages.store import GONE, Store
+from gitseq.model import Plan
 
 UNUSED = "environments/golang-1", "environments/golang-2", "environments/golang-3", "clones/1", "clones/2"
 
@@ -131,3 +139,71 @@ def test_death_in_the_middle_leaves_no_half_clone_that_counts(store, monkeypatch
     assert len(counting) == len(UNUSED) - 1
     assert swept(store) == 0
     assert not left(store)
+
+
+# --- beside a run that begins just now
+
+
+def note(store: Store, top: Path, *used: bytes) -> None:
+    """What a run does before it looks at what it uses."""
+    (top / "gitseq.toml").touch()
+    store.record(bytes(top), "gitseq.toml", used)
+
+
+def at_first(monkeypatch, owner: object, name: str, act: "Callable[[], None]") -> None:
+    """Do something once, right after a function was called for the first time."""
+    real = getattr(owner, name)
+
+    def then(*given):
+        told = real(*given)
+        monkeypatch.setattr(owner, name, real)
+        act()
+        return told
+
+    monkeypatch.setattr(owner, name, then)
+
+
+def test_what_is_noted_after_a_sweep_has_read_the_notes_stays(store, monkeypatch, tmp_path):
+    at_first(
+        monkeypatch, sweeping._Sweep, "_in_use", lambda: note(store, tmp_path, b"clones/1", b"environments/golang-2")
+    )
+    assert swept(store) == 0
+    assert left(store) == ["clones/1", "environments/golang-2"]
+
+
+def test_a_note_that_is_renewed_after_a_sweep_found_it_outdated_stays(store, monkeypatch, tmp_path):
+    store.record(bytes(tmp_path), "gitseq.toml", [b"clones/1"])
+    at_first(monkeypatch, sweeping._Sweep, "_outdated", lambda: note(store, tmp_path, b"clones/2"))
+    assert swept(store) == 0
+    assert left(store) == ["clones/2"]
+    assert store.is_recorded(bytes(tmp_path), "gitseq.toml", [b"clones/2"])
+
+
+def test_nobody_can_note_a_use_between_a_sweep_s_last_look_and_the_renaming(store, monkeypatch):
+    rename, tried = os.rename, []
+
+    def held(source, target):
+        with pytest.raises(BlockingIOError), open(store.lock_of_uses()) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        tried.append(target)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", held)
+    assert swept(store) == 0
+    assert len(tried) == len(UNUSED)
+    assert left(store) == []
+
+
+def test_what_has_gone_by_itself_meanwhile_is_no_problem(store, monkeypatch):
+    """As the unfinished clone of somebody who is waited for."""
+    at_first(monkeypatch, Store, "lock_of", lambda: shutil.rmtree(os.path.join(store.folder, b"clones/1")))
+    assert swept(store) == 0
+    assert left(store) == []
+
+
+def test_a_store_that_cannot_be_written_keeps_nobody_from_running(tmp_path):
+    (tmp_path / "store").touch()
+    env, top = {b"GITSEQ_HOME": bytes(tmp_path / "store")}, bytes(tmp_path)
+    with Signals() as signals:
+        fetching.note_use(Plan("gitseq.toml", ()), [b"clones/1"], Site(env, top, top, signals, lambda _event: None))
+    assert not Store(env[b"GITSEQ_HOME"]).is_recorded(top, "gitseq.toml", [b"clones/1"])

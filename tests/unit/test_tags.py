@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from identify import extensions, identify
 
-from gitseq.config import load
+from gitseq.config import making
 from gitseq.core import tags
 from gitseq.errors import EnvironmentProblem
 from gitseq.host.sniff import Sniffer
@@ -16,7 +16,7 @@ from gitseq.model import Hook, Plan
 
 def plan_for(*asked):
     plan = Plan("gitseq.toml", (Hook("h", "h", ("true",), types=tuple(asked)),))
-    by_extension, by_name, _file = load.tag_tables(plan)
+    by_extension, by_name, _file = making.tag_tables(plan)
     return plan.replace(extension_tags=by_extension, name_tags=by_name)
 
 

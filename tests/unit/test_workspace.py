@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitseq.config import kept, load, workspace
+from gitseq.config import kept, reading, workspace
 from gitseq.config.schema import Config, Workspace
 from gitseq.core import select
 from gitseq.core.patterns import searcher
@@ -120,7 +120,7 @@ def test_a_kept_plan_is_used_until_the_hint_changes(tmp_path):
 
 def chosen(*names, members=None, exclude="^$"):
     config = Config(workspace=Workspace(members=members))
-    found, notes = workspace.chosen(names, load.SEARCHED, Plan("gitseq.toml", (), exclude=exclude), config)
+    found, notes = workspace.chosen(names, reading.SEARCHED, Plan("gitseq.toml", (), exclude=exclude), config)
     return found, len(notes)
 
 
