@@ -73,7 +73,10 @@ def _value(value: "Any", kind: "Any", path: "Path", document: Document, findings
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        findings.add(document, path, _in_words(str(error), value, kind))
+        reason = _in_words(str(error), value, kind)
+        if reason == "must be an array, not a table":
+            reason += f"; each of its tables begins with [[{'.'.join(part for part in path if isinstance(part, str))}]]"
+        findings.add(document, path, reason)
         return
     for part, reason in meaning.problems_of(path, value):
         findings.add(document, (*path, *part), reason)

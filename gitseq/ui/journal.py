@@ -86,9 +86,18 @@ def place(state_dir: bytes, worktree: bytes, env: "Env") -> Place:
 class Journal:
     """A consumer of events that hands them on and writes them down."""
 
-    def __init__(self, place: Place, stage: str, tell: "Callable[[Event], None]", sizes: Sizes = Sizes()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        place: Place,
+        stage: str,
+        tell: "Callable[[Event], None]",
+        sizes: Sizes = Sizes(),  # noqa: B008 - frozen
+        what: str = "",
+    ) -> None:
         self._place = place
         self._stage = stage
+        self._what = what or stage
+        """What was asked for, as the queue shows it: a run that is refused has no turn that says it."""
         self._tell = tell
         self._sizes = sizes
         self._began = clock.wall()
@@ -108,6 +117,7 @@ class Journal:
         if isinstance(event, (HookFinished, HookRetried, HookRevised)) and event.verdict.failed:
             fields["output"] = self._keep_output(event)
         elif isinstance(event, RunFinished):
+            fields["what"] = self._what
             fields["duration"], fields["waited"] = round(clock.wall() - self._began, 3), round(self._waited, 3)
         self._write(name, fields)
 
