@@ -33,7 +33,11 @@ class Parser(argparse.ArgumentParser):
         option = f"{action.option_strings[-1]}: " if action.option_strings else ""
         known = [str(choice) for choice in action.choices]
         word = on_one_line(str(value))
-        raise UsageError(f"{option}`{word}` is not known{nearest(word, known)}", hint="Known are: " + ", ".join(known))
+        raise UsageError(
+            f"{option}`{word}` is not known{nearest(word, known)}",
+            why="Known are: " + ", ".join(known),
+            hint=f"To see what it takes: {self.prog} --help",
+        )
 
     def _print_message(self, message: str, _file: object = None) -> None:
         """Help and version, all that is left to print; to a full disk as to a reader that has gone."""

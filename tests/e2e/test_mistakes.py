@@ -28,6 +28,14 @@ def test_a_mistyped_command_line_is_answered_with_what_is_known(repo, arguments,
     assert words in text(done)
 
 
+def test_a_folder_without_its_slash_is_understood_to_be_one(repo):
+    repo.write("packages/api/gitseq.toml", hook("inner", "true"))
+    repo.add()
+    repo.config(hook("a", "true"))
+    for folder in ("packages", "packages/api"):
+        assert f"For the hooks of that folder: gitseq run {folder}/\n" in text(repo.gitseq("run", folder))
+
+
 def test_a_file_that_is_not_there_is_named(repo):
     repo.config(hook("a", "true"))
     assert "note: there is no file nosuch in this work tree (and 1 more)\n" in text(

@@ -55,6 +55,8 @@ HAND_MADE = [
     ("minimum_version = 1979-05-27", 1, "must be a string, not a date"),
     ("hook = 3", 1, "hook: must be an array, not a whole number"),
     ("hook = [3]", 1, "hook[0]: must be a table, not a whole number"),
+    ("timeout = '5s'", 1, "timeout: unknown key, it is one of `limits`"),
+    ("[profile.ci]\nmemory = '5GiB'", 2, "profile.ci.memory: unknown key, it is one of `limits`"),
     ("[hook]\nid = 'a'", 1, "hook: must be an array, not a table; each of its tables begins with [[hook]]"),
     ("[[hook]]", 1, "hook #1: `id` is missing"),
     ("[[hook]]\nid = 'a'", 1, 'hook "a": `run` is missing'),
