@@ -128,7 +128,8 @@ def _picture(event: "HookProgress | Working", columns: int, room: int) -> "Group
     frame = _FRAMES[int(event.elapsed * 10) % len(_FRAMES)]
     doing = f"{event.what} " if isinstance(event, Working) else text.start(event.hook.name, columns)
     elapsed = f"{frame} {int(event.elapsed)}s"
-    lines = [Text(text.shortened(doing, room - len(elapsed)) + elapsed, no_wrap=True)]
+    room -= len(elapsed) + len("^C")  # which a terminal writes there, and would wrap
+    lines = [Text(text.shortened(doing, room) + elapsed, no_wrap=True)]
     newest = event.tail.rstrip().rpartition(b"\n")[2]
     if isinstance(event, HookProgress) and event.calls > 1:
         lines.append(Text(bar(event.done, event.calls), style="dim", no_wrap=True))
