@@ -104,6 +104,7 @@ class Journal:
         self._waited = 0.0
         self._position = -1
         self._lines: tuple[Lines, ...] | None = None
+        self._was_told = False
         self.run = os.urandom(6).hex()
         """The id of this run."""
 
@@ -140,7 +141,11 @@ class Journal:
         if self._lines is None:
             self._lines = self._open()
         for lines in self._lines:
-            _put(lines, line)
+            why = _put(lines, line)
+            if why and lines is self._lines[-1] and self._place.log not in ON and not self._was_told:
+                self._was_told = True  # a file that somebody asked for, and will look for
+                log = self._place.log.decode("utf-8", "backslashreplace")
+                self._tell(Notice("warning", f"{log}, which GITSEQ_LOG names, cannot be written: {why}"))
 
     def _open(self) -> "tuple[Lines, ...]":
         folder = self._place.folder
@@ -175,12 +180,13 @@ class Journal:
         return keeping.output(self._place.folder, self.run, event.verdict, self._sizes)
 
 
-def _put(lines: Lines, line: bytes) -> None:
-    """A line that cannot be written is lost, and nothing else is."""
+def _put(lines: Lines, line: bytes) -> str:
+    """A line that cannot be written is lost, and nothing else is; why it cannot, or ''."""
     try:
         lines.write(line)
-    except OSError:
-        return
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    return ""
 
 
 def command(done: CommandFinished) -> "dict[str, Any]":

@@ -94,6 +94,14 @@ def test_a_run_that_never_had_a_turn_is_listed_as_it_was_typed(staged):
     assert [line[1] for line in said] == ["run pre-commit", "run pre-push", "no-such-command x"]
 
 
+@pytest.mark.parametrize(("log", "why"), [("/nonexistent/x", "No such file"), (".git", "Is a directory")])
+def test_a_log_that_cannot_be_written_is_told_once_and_stops_nothing(staged, log, why):
+    staged.config(hook("good", "true"))
+    said = text(staged.gitseq("run", "good", env={"GITSEQ_LOG": log}, check=True))
+    assert said.count("GITSEQ_LOG") == said.count(why) == 1
+    assert "end" in events(staged)
+
+
 def test_output_that_is_not_on_record_is_said_to_be_none(staged):
     staged.config(hook("good", "echo good", shell=True))
     staged.gitseq("run", check=True)
