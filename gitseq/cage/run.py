@@ -339,6 +339,8 @@ class _Watching:
 
     def _caller_died(self) -> None:
         self._poller.unregister(self._watch.caller_fd)
+        if self._watch.signals.stop:
+            return  # Ctrl-C reaches git as well, which then does not wait for us: the person has ended both
         self._caller_gone = True
         self._stop(signals.SIGTERM, hasten=False)
 

@@ -6,6 +6,7 @@ import os
 from gitseq.cli.context import Context
 from gitseq.cli.telling import tell
 from gitseq.core import units
+from gitseq.core.text import counted
 from gitseq.git import repo as git_repo
 from gitseq.ledger.store import Ledger
 
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if options.what == "stats":
         return _stats(repo, as_json=options.json)
     if options.what == "clear":
-        tell(f"forgot every pass ({Ledger(repo.state_dir).clear()} files)")
+        tell(f"forgot every pass ({counted(Ledger(repo.state_dir).clear(), 'file')})")
         return 0
     return _verify(options, context, repo)
 
@@ -64,8 +65,8 @@ def _stats(repo: "Repo", *, as_json: bool) -> int:
         names = ("passes", "hooks", "trees", "size")
         plain.write_all(1, json.dump({name: getattr(stats, name) for name in names}))
         return 0
-    counted = f"passes of files: {stats.passes:,}, of whole trees: {stats.trees}, of hooks: {stats.hooks}"
-    tell(f"{counted}; {units.format_size(stats.size)}")
+    kept = f"passes of files: {stats.passes:,}, of whole trees: {stats.trees}, of hooks: {stats.hooks}"
+    tell(f"{kept}; {units.format_size(stats.size)}")
     return 0
 
 

@@ -6,7 +6,7 @@ import os
 from gitseq.cli import preparing, progress
 from gitseq.cli.telling import say, tell
 from gitseq.core import units
-from gitseq.core.text import printable
+from gitseq.core.text import counted, printable
 from gitseq.engine import sweeping
 from gitseq.engine.installer import Site
 from gitseq.errors import EnvironmentProblem
@@ -52,10 +52,8 @@ def _sweep(context: "Context") -> int:
     with Signals() as signals:
         shows = progress.consumer(context.env)
         swept = sweeping.sweep(Site(context.env, context.cwd, b"", signals, shows, terminal.is_terminal(2)))
-    tell(
-        f"{swept.clones} repositories and {swept.environments} environments removed, "
-        f"{units.format_size(swept.freed)} freed"
-    )
+    clones = counted(swept.clones, "repository", "repositories")
+    tell(f"{clones} and {counted(swept.environments, 'environment')} removed, {units.format_size(swept.freed)} freed")
     if swept.left:
         plain.show_problem(_left(swept.left))
     return EnvironmentProblem.exit_code if swept.left else 0

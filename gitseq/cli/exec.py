@@ -86,7 +86,8 @@ def in_turn(
     coloured = colour.wanted(host_env.text(env, "GITSEQ_COLOR", "auto"), env, is_terminal)
     shown = (Live if is_terminal else Plain)(colour=coloured, fd=2)
     place = journal.place(repo.state_dir, repo.top, env)
-    tell = Journal(place, "exec", _both(shown, also) if also is not None else shown)
+    what = b" ".join(order.argv).decode("utf-8", "surrogateescape")
+    tell = Journal(place, "exec", _both(shown, also) if also is not None else shown, what=what)
     patience = settings.patience(plan, env, wait)
     with Signals() as signals:
         return command.execute(order, World(env, repo, plan, signals, None, tell, is_terminal, patience))

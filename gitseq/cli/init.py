@@ -33,13 +33,13 @@ _EXAMPLES = """examples:
   gitseq init --agents              a section for agents in AGENTS.md, or in the CLAUDE.md that is there
   gitseq init --agents --remove     and without it again
 """
-_EXAMPLE = """
+_EXAMPLE = r"""
 # No tool was recognised in this tree, so here is a hook that always holds; write your own beside it.
 [[hook]]
 id = "whitespace"
 name = "no conflict markers or trailing whitespace"
-run = "git diff --cached --check"
-pass_filenames = false
+builtin = "forbid-pattern"
+args = ['[ \t]+$', '^(<{7}|>{7}) ']
 """
 
 

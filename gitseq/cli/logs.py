@@ -108,8 +108,11 @@ class _Asked:
             chosen = [self._one()]
         else:
             chosen = [one for one in self._newest(None) if _outputs(one)][-1:]
-        for name in (name for one in chosen for name in _outputs(one)):
+        names = [name for one in chosen for name in _outputs(one)]
+        for name in names:
             write_all(1, records.kept_output(self._folder, name)[1])
+        if not names:
+            write_all(2, b"No output is on record: only that of hooks that fail is kept.\n")
         return 0
 
     def stats(self) -> int:

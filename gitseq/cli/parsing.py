@@ -3,6 +3,7 @@
 import argparse
 import re
 
+from gitseq.cli.telling import say
 from gitseq.config.explain import nearest, on_one_line
 from gitseq.errors import UsageError
 
@@ -17,7 +18,34 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> "NoReturn":
         """Refuse a command line."""
+        if message.startswith("the following arguments are required"):
+            message = self._what_is_missing() or message
         raise UsageError(on_one_line(message), hint=f"To see what it takes: {self.prog} --help")
+
+    def _what_is_missing(self) -> str:
+        """No verb demands more than one word."""
+        demanded = [action for action in self._get_positional_actions() if action.nargs is None]
+        return "; ".join(f"{self.prog} needs {_named(action)}: {action.help}" for action in demanded)
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        option = f"{action.option_strings[-1]}: " if action.option_strings else ""
+        known = [str(choice) for choice in action.choices]
+        word = on_one_line(str(value))
+        raise UsageError(
+            f"{option}`{word}` is not known{nearest(word, known)}",
+            why="Known are: " + ", ".join(known),
+            hint=f"To see what it takes: {self.prog} --help",
+        )
+
+    def _print_message(self, message: str, _file: object = None) -> None:
+        """Help and version, all that is left to print; to a full disk as to a reader that has gone."""
+        say(message)
+
+
+def _named(action: argparse.Action) -> str:
+    return " or ".join(map(str, action.choices)) if action.choices else str(action.metavar)
 
 
 def require_verb(arguments: "list[str]", verbs: "Iterable[str]") -> None:

@@ -2,6 +2,7 @@
 
 from gitseq.cli import configuration, progress
 from gitseq.cli.telling import tell
+from gitseq.core.text import counted
 from gitseq.engine import fetching, installs
 from gitseq.engine.environments import environment_of, used_by
 from gitseq.engine.installer import Site
@@ -33,5 +34,6 @@ def install_all(repo: "Repo", context: "Context") -> int:
         problems = installs.install(missing, store, site)
     for problem in problems.values():
         plain.show_problem(tuple(problem.lines()))
-    tell(f"{len(missing) - len(problems)} environments installed, {len(wanted) - len(missing)} were there already")
+    installed, there = len(missing) - len(problems), len(wanted) - len(missing)
+    tell(f"{counted(installed, 'environment')} installed, already there: {there}")
     return max((problem.exit_code for problem in problems.values()), default=0)

@@ -5,6 +5,7 @@ import os
 from gitseq.cli import configuration
 from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
+from gitseq.core.text import printable
 from gitseq.engine import request as asked
 from gitseq.engine import run as engine
 from gitseq.engine import settings
@@ -97,7 +98,8 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
         from gitseq.ui.summary import Summary
 
         shown = Summary(summary, shown)
-    tell = Journal(journal.place(repo.state_dir, repo.top, env), request.stage.name, shown)
+    name = request.stage.name
+    tell = Journal(journal.place(repo.state_dir, repo.top, env), name, shown, what=f"run {name}")
     with Signals() as signals:
         world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
         if options.dry_run:
@@ -109,13 +111,13 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
             if comparison is not None:
                 comparison.end()
     if options.format == "text":
-        plain.write_all(1, _why_nothing_ran(request, report).encode())
+        plain.write_all(1, _why_nothing_ran(request, report, repo.top).encode())
     if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
         _show_diff(repo, context, coloured, as_document=options.format not in _LINES)
     return report.exit_code
 
 
-def _why_nothing_ran(request: Request, report: "Report") -> str:
+def _why_nothing_ran(request: Request, report: "Report", top: bytes) -> str:
     """A line for who expected something to run; '' when something did, or a problem was told."""
     if report.exit_code or any(told.reason != "no files to check" for told in report.verdicts):
         return ""
@@ -124,10 +126,19 @@ def _why_nothing_ran(request: Request, report: "Report") -> str:
         return f"note: no hook is configured for {request.stage.name}{groups}; to see what there is: gitseq list\n"
     if request.select == asked.ALL_FILES:
         return "note: none of the tracked files is for these hooks; a new file is tracked after: git add FILE\n"
+    if request.select == asked.NAMED_FILES:
+        return _why_no_file(request, top)
     if request.select != asked.BY_STAGE:
         return ""
     stage = "" if request.stage.name == "pre-commit" else f" {request.stage.name}"
     return f"note: nothing that these hooks look at is staged; for every tracked file: gitseq run{stage} --all-files\n"
+
+
+def _why_no_file(request: Request, top: bytes) -> str:
+    """A line about a name that was mistyped; '' when all of them are there."""
+    missing = [name for name in request.files if not os.path.lexists(os.path.join(top, name))]
+    more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+    return f"note: there is no file {printable(missing[0])} in this work tree{more}\n" if missing else ""
 
 
 def _format(options: "argparse.Namespace", env: "host_env.Env") -> str:

@@ -10,6 +10,7 @@ from gitseq.cli import configuration, progress
 from gitseq.cli import run as run_verb
 from gitseq.cli.telling import say, tell
 from gitseq.config import manifest
+from gitseq.config.explain import nearest
 from gitseq.core.stages import STAGES
 from gitseq.engine import installer
 from gitseq.engine.fetching import located
@@ -57,11 +58,14 @@ def run(options: argparse.Namespace, context: "Context") -> int:
 
 
 def _ids(wanted: "list[str]", folder: bytes, url: str, rev: str) -> "list[str]":
-    named = [name for name in wanted if name not in STAGES]
-    if named:
-        return named
     data = files.read(os.path.join(folder, manifest.FILE)) or b""
-    return sorted(manifest.parse(data, f"{url}@{rev}: .pre-commit-hooks.yaml").hooks)
+    offered = sorted(manifest.parse(data, f"{url}@{rev}: .pre-commit-hooks.yaml").hooks)
+    named = [name for name in wanted if name not in STAGES]
+    for name in named:
+        if name not in offered:
+            found = nearest(name, offered)
+            raise UsageError(f"{url} offers no hook `{name}`{found}", hint="It offers: " + ", ".join(offered))
+    return named or offered
 
 
 def _configuration(url: str, rev: str, ids: "list[str]") -> str:

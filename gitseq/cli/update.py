@@ -51,6 +51,8 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     pinned = pins.find(kept.Where(repo.top, context.env, explicit))
     wanted = _wanted(pinned, options.repo)
+    if not wanted:
+        tell(f"{pinned.name} names no repository of hooks, so there is nothing to update")
     cooldown = settings.parsed(options.cooldown, "--cooldown", units.parse_duration) if options.cooldown else None
     choice = updating.Choice(options.freeze, clock.wall() - cooldown if cooldown is not None else 0.0)
     with Signals() as signals:

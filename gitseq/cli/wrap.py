@@ -106,13 +106,13 @@ def _tell(folder: bytes, names: "list[str]", context: "Context") -> None:
     tell(f"wrapped {', '.join(names)} (in {shown(folder, context)})")
     path = context.env.get(b"PATH", os.defpath.encode())
     found = {name: procs.find_executable(name.encode(), path, context.cwd) for name in names}
-    missed = [name for name in names if not _leads_to(found[name], folder)]
-    if not missed:
+    others = b":".join(part for part in path.split(b":") if os.path.realpath(part) != os.path.realpath(folder))
+    for name in names:
+        if procs.find_executable(name.encode(), others, context.cwd) is None:
+            tell(f"note: there is no `{name}` on PATH now")
+    if all(_leads_to(found[name], folder) for name in names):
         tell("PATH finds them.")
         return
-    for name in missed:
-        if found[name] is None:
-            tell(f"note: there is no `{name}` on PATH now")
     tell("To use them, put the folder first on PATH - in the environment of your agent, your CI job or your shell:")
     plain.write_all(1, b"  " + wrapping.path_line(folder) + b"\n")
     tell("(In ~/.profile or ~/.zshenv it also holds where no shell is interactive; after it, no `activate` of an")

@@ -42,7 +42,7 @@ def _table(
     for key, value in table.items():
         here = (*path, key)
         if key not in fields:
-            findings.add(document, here, "unknown key" + _known_as(key, fields))
+            findings.add(document, here, "unknown key" + (_elsewhere(key, fields) or _known_as(key, fields)))
             continue
         _value(value, fields[key].type, here, document, findings)
     for name, field in fields.items():
@@ -53,6 +53,14 @@ def _table(
 @functools.cache  # a configuration has many tables of few shapes, and each asking evaluates every annotation anew
 def _fields(shape: "type[msgspec.Struct]") -> "dict[str, Any]":
     return {field.name: field for field in msgspec.structs.fields(shape)}
+
+
+def _elsewhere(key: str, fields: "dict[str, Any]") -> str:
+    """Where a key stands that was written one table too high; '' for any other."""
+    for option in _options(fields["limits"].type) if "limits" in fields else ():
+        if isinstance(option, type) and issubclass(option, msgspec.Struct) and key in _fields(option):
+            return ", it is one of `limits`"
+    return ""
 
 
 def _known_as(key: str, fields: "dict[str, Any]") -> str:
@@ -73,7 +81,10 @@ def _value(value: "Any", kind: "Any", path: "Path", document: Document, findings
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        findings.add(document, path, _in_words(str(error), value, kind))
+        reason = _in_words(str(error), value, kind)
+        if reason == "must be an array, not a table":
+            reason += f"; each of its tables begins with [[{'.'.join(part for part in path if isinstance(part, str))}]]"
+        findings.add(document, path, reason)
         return
     for part, reason in meaning.problems_of(path, value):
         findings.add(document, (*path, *part), reason)

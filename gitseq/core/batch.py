@@ -1,8 +1,6 @@
 """Splitting a list of files into calls that the kernel accepts (execve(2), "Limits on size of arguments")."""
 
 POINTER = 8
-MAX_STRING = 131072
-"""Linux's MAX_ARG_STRLEN: one argument or variable, with its NUL."""
 HEADROOM = 2048
 """POSIX asks xargs to leave this much to the environment a program adds to; shebang lines use it, too."""
 

@@ -176,6 +176,7 @@ EVENTS: "dict[str, tuple[str, tuple[Field, ...]]]" = {
         "The run is over. A run without this line is still running, or was killed.",
         (
             _CODE,
+            ("what", TEXT, "as in `grant`, which a run that was refused does not have"),
             ("duration", NUMBER, "seconds since the engine began, waiting included"),
             ("waited", NUMBER, "seconds it stood in line"),
         ),

@@ -1,6 +1,5 @@
 """Which of a hook's changes go into the commit: `fixes = "stage"`."""
 
-from gitseq.core.text import printable
 from gitseq.model import Record
 
 TAKES_FIXES = "pre-commit"
@@ -65,9 +64,6 @@ def plan(stage: str, fixed: "list[Fixed]") -> Restaging:
 
 
 def _names(paths: "tuple[bytes, ...]") -> str:
-    return " ".join(_quoted(printable(path)) for path in paths)
+    from gitseq.core.lockwords import quoted  # rare
 
-
-def _quoted(name: str) -> str:
-    is_plain = name.replace("/", "").replace(".", "").replace("-", "").replace("_", "").isalnum()
-    return name if is_plain and not name.startswith("-") else "'" + name.replace("'", "'\\''") + "'"
+    return " ".join(quoted(path) for path in paths)

@@ -108,10 +108,11 @@ def _run(name: str, events: "list[Fields]") -> Run:
     first = events[0]
     grants = [event for event in events if event.get("event") == "grant"]
     ends = [event for event in events if event.get("event") == "end"]
+    named = [str(event["what"]) for event in (*grants, *ends) if event.get("what")]
     return Run(
         name,
         str(first.get("stage", "")),
-        str(grants[0].get("what", "")) if grants else str(first.get("stage", "")),
+        named[0] if named else str(first.get("stage", "")),
         str(first.get("worktree", "")),
         int(_number(first, "pid")),
         _time(first),

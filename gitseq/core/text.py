@@ -94,6 +94,11 @@ def shortened(words: str, room: int) -> str:
     return kept + "..."
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """`1 file`, `2 files`; `more` where an s does not make the plural."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
 def notice(level: str, text: str, colour: bool) -> str:
     """`[INFO] text`, as pre-commit marks what is not a hook's line."""
     code = {"error": _RED, "warning": _YELLOW}.get(level, _SUBTLE)

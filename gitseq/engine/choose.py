@@ -65,6 +65,10 @@ def _no_such_hook(wanted: str, stage: str, plan: "Plan") -> UsageError:
     elsewhere = [hook for hook in plan.hooks if wanted in select.names_of(hook) and hook.stages]
     if elsewhere:
         why = f"It runs in other stages, for example: gitseq run {wanted} --stage {elsewhere[0].stages[0]}"
+    elif any(hook.project == wanted or hook.project.startswith(wanted + "/") for hook in plan.hooks):
+        why = f"For the hooks of that folder: gitseq run {wanted}/"
+    elif "." in wanted or "/" in wanted:
+        why = "Were a file meant: gitseq run --files FILE"
     else:
         found = nearest(wanted, [*(hook.id for hook in plan.hooks), *STAGES])
         why = found[2:3].upper() + found[3:]

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from gitseq.host.env import Env
 
 WORKTREE, REPO, USER = "worktree", "repo", "user"
-SCOPES = (WORKTREE, REPO, USER)
 
 
 class Place(Record):

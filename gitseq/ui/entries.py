@@ -71,29 +71,34 @@ class Sizes(Record):
 class Entries:
     """The entries of one run."""
 
-    def __init__(self, place: "Place", stage: str, began: float, sizes: Sizes = Sizes()) -> None:  # noqa: B008 - frozen
+    def __init__(self, place: "Place", stage: str, what: str, began: float, sizes: Sizes) -> None:
         self.run = os.urandom(6).hex()
         """The id of this run."""
         self._place = place
         self._sizes = sizes
         self._common = {"v": VERSION, "run": self.run, "pid": os.getpid(), "stage": stage, "worktree": place.worktree}
+        self._what = what
         self._began = began
         self._waited = 0.0
         self._position = -1
         self._lines: tuple[Lines, ...] | None = None
 
-    def write(self, told: "list[tuple[float, Event]]") -> None:
+    def write(self, told: "list[tuple[float, Event]]") -> str:
         """Write down what was told, each with the time (seconds since the epoch) at which it was, as far as it is news.
 
-        What cannot be written is lost, and nothing else is.
+        What cannot be written is lost, and nothing else is. What to tell of a file that somebody asked for, and will
+        look for, when it is that one; or ''.
         """
         written = b"".join(self._encoded(told))
         if not written:
-            return
+            return ""
         if self._lines is None:
             self._lines = self._open()
-        for lines in self._lines:
-            _put(lines, written)
+        problems = [_put(lines, written) for lines in self._lines]
+        if not self._place.names_a_file or not problems[-1]:
+            return ""
+        log = self._place.log.decode("utf-8", "backslashreplace")
+        return f"{log}, which GITSEQ_LOG names, cannot be written: {problems[-1]}"
 
     def _encoded(self, told: "list[tuple[float, Event]]") -> "Iterator[bytes]":
         for when, event in told:
@@ -104,6 +109,7 @@ class Entries:
             if isinstance(event, (HookFinished, HookRetried, HookRevised)) and event.verdict.failed:
                 fields["output"] = self._keep_output(event)
             elif isinstance(event, RunFinished):
+                fields["what"] = self._what
                 fields["duration"], fields["waited"] = round(when - self._began, 3), round(self._waited, 3)
             line = jsonline.encode({"v": VERSION, "time": round(when, 3), "event": name, **self._common, **fields})
             if len(line) > LONGEST:
@@ -154,11 +160,13 @@ class Entries:
         return keeping.output(self._place.folder, self.run, event.verdict, self._sizes)
 
 
-def _put(lines: Lines, written: bytes) -> None:
+def _put(lines: Lines, written: bytes) -> str:
+    """Why it cannot be written, or ''."""
     try:
         lines.write(written)
-    except OSError:
-        return
+    except OSError as error:
+        return os.strerror(error.errno or 0)
+    return ""
 
 
 def command(done: CommandFinished) -> "dict[str, Any]":

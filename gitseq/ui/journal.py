@@ -7,7 +7,7 @@ nothing.
 """
 
 from gitseq.host import clock
-from gitseq.model import Event, HookFinished, HookStarted, Record, RunStarted, TurnCame
+from gitseq.model import Event, HookFinished, HookStarted, Notice, Record, RunStarted, TurnCame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,15 +48,25 @@ def place(state_dir: bytes, worktree: bytes, env: "Env") -> Place:
 class Journal:
     """A consumer of events that hands them on and has them written down."""
 
-    def __init__(self, place: Place, stage: str, tell: "Callable[[Event], None]", sizes: "Sizes | None" = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        stage: str,
+        tell: "Callable[[Event], None]",
+        sizes: "Sizes | None" = None,
+        what: str = "",
+    ) -> None:
         self._place = place
         self._stage = stage
+        self._what = what or stage
+        """What was asked for, as the queue shows it: a run that is refused has no turn that says it."""
         self._tell = tell
         self._sizes = sizes
         self._began = clock.wall()
         self._told: "list[tuple[float, Event]]" = []
         """What is not written down yet, and when it was told."""
         self._entries: Entries | None = None
+        self._complained = False
 
     def __call__(self, event: Event) -> None:
         """Hand an event on, and write it down with those before it, now or when the next command has been started."""
@@ -72,9 +82,12 @@ class Journal:
         told, self._told = self._told, []
         if self._entries is None:
             self._entries = self._open()
-        self._entries.write(told)
+        problem = self._entries.write(told)
+        if problem and not self._complained:
+            self._complained = True
+            self._tell(Notice("warning", problem))
 
     def _open(self) -> "Entries":
         from gitseq.ui import entries
 
-        return entries.Entries(self._place, self._stage, self._began, self._sizes or entries.Sizes())
+        return entries.Entries(self._place, self._stage, self._what, self._began, self._sizes or entries.Sizes())

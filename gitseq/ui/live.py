@@ -66,9 +66,14 @@ class Live(Plain):
             return
         try:
             region = self._region or self._enter()
-            region.update(_picture(event, self._columns), refresh=True)
+            region.update(_picture(event, self._columns, terminal.columns(self._fd)), refresh=True)
         except OSError:
             self._give_up()
+
+    def _over_the_begun_line(self) -> str:
+        """Where a name is wider than the terminal its line has wrapped, and what stays above would be seen twice."""
+        rows = max(0, text.width(self._begun) - 1) // terminal.columns(self._fd)
+        return (f"\033[{rows}A" if rows else "") + "\r\033[J"
 
     def _load(self) -> None:
         try:
@@ -81,7 +86,7 @@ class Live(Plain):
         from rich.console import Console
         from rich.live import Live as RichLive
 
-        self._write(_CLEAR_LINE)
+        self._write(self._over_the_begun_line())
         stream = open(self._fd, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         console = Console(file=stream, force_terminal=True, no_color=not self._colour, highlight=False)
         region = self._region = RichLive(console=console, auto_refresh=False, transient=True)
@@ -115,14 +120,16 @@ def _forget(stream: "IO[str]") -> None:
         return
 
 
-def _picture(event: "HookProgress | Working", columns: int) -> "Group":
+def _picture(event: "HookProgress | Working", columns: int, room: int) -> "Group":
     """What is shown meanwhile: what is going on with a spinner and seconds, below it the newest line of output."""
     from rich.console import Group
     from rich.text import Text
 
     frame = _FRAMES[int(event.elapsed * 10) % len(_FRAMES)]
     doing = f"{event.what} " if isinstance(event, Working) else text.start(event.hook.name, columns)
-    lines = [Text(f"{doing}{frame} {int(event.elapsed)}s", no_wrap=True)]
+    elapsed = f"{frame} {int(event.elapsed)}s"
+    room -= len(elapsed) + len("^C")  # which a terminal writes there, and would wrap
+    lines = [Text(text.shortened(doing, room) + elapsed, no_wrap=True)]
     newest = event.tail.rstrip().rpartition(b"\n")[2]
     if isinstance(event, HookProgress) and event.calls > 1:
         lines.append(Text(bar(event.done, event.calls), style="dim", no_wrap=True))

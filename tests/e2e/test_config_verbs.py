@@ -116,6 +116,15 @@ def test_init_in_a_tree_that_gives_nothing_away_writes_a_hook_that_works(repo):
     assert "sound, 1 hook\n" in out(repo.gitseq("validate"))
 
 
+def test_the_hook_of_init_looks_at_every_file_when_it_is_asked_to(repo):
+    repo.write("old.txt", "blanks  \n<<<<<<< ours\n")
+    repo.add()
+    repo.commit()
+    repo.gitseq("init", check=True)
+    done = repo.gitseq("run", "--all-files")
+    assert (done.returncode, text(done).count("old.txt:")) == (1, 2), text(done)
+
+
 def test_init_touches_no_file_that_is_there(repo):
     repo.write("gitseq.toml", "# mine\n")
     done = repo.gitseq("init")

@@ -85,6 +85,29 @@ def test_runs_are_listed_with_their_verdicts_in_80_columns(staged):
     assert len(logs(staged, "--since", "1h").splitlines()) == 4
 
 
+def test_a_run_that_never_had_a_turn_is_listed_as_it_was_typed(staged):
+    staged.config(BAD)
+    staged.gitseq("run", "nosuch")
+    staged.gitseq("run", "pre-push")
+    staged.gitseq("exec", "--", "no-such-command", "x")
+    said = [line.partition("  ")[2].split("  ") for line in logs(staged).splitlines()[1:]]
+    assert [line[1] for line in said] == ["run pre-commit", "run pre-push", "no-such-command x"]
+
+
+@pytest.mark.parametrize(("log", "why"), [("/nonexistent/x", "No such file"), (".git", "Is a directory")])
+def test_a_log_that_cannot_be_written_is_told_once_and_stops_nothing(staged, log, why):
+    staged.config(hook("good", "true"))
+    said = text(staged.gitseq("run", "good", env={"GITSEQ_LOG": log}, check=True))
+    assert said.count("GITSEQ_LOG") == said.count(why) == 1
+    assert "end" in events(staged)
+
+
+def test_output_that_is_not_on_record_is_said_to_be_none(staged):
+    staged.config(hook("good", "echo good", shell=True))
+    staged.gitseq("run", check=True)
+    assert logs(staged, "--output") == "No output is on record: only that of hooks that fail is kept.\n"
+
+
 def test_one_run_in_detail_with_the_output_of_what_failed(staged):
     staged.config(hook("good", "true") + BAD, commit=False)
     staged.gitseq("run")

@@ -279,15 +279,16 @@ def test_install_in_a_linked_work_tree_never_sees_the_commit_that_waits_for_it(c
 
 def test_env_lists_and_sweeps_what_nobody_uses(counting):
     done = counting.gitseq("install", "--environments")
-    assert b"1 environments installed, 0 were there already" in done.stdout, text(done)
+    assert b"1 environment installed, already there: 0" in done.stdout, text(done)
     listed = json.loads(counting.gitseq("env", "list", "--json", check=True).stdout)
     (found,) = listed["environments"]
     language = "golang" if "go-hooks" in found["repo"] else "python"
     assert (found["language"], found["ready"], found["used_by"]) == (language, True, [str(counting.path)])
     assert counting.gitseq("env", "gc", check=True).stdout.startswith(b"0 repositories and 0 environments")
-    assert b"0 environments installed, 1 were" in counting.gitseq("env", "install", check=True, env=NO_NETWORK).stdout
+    again = counting.gitseq("env", "install", check=True, env=NO_NETWORK)
+    assert b"0 environments installed, already there: 1" in again.stdout
     counting.git("rm", "-q", ".pre-commit-config.yaml")
-    assert counting.gitseq("env", "gc", check=True).stdout.startswith(b"1 repositories and 1 environments")
+    assert counting.gitseq("env", "gc", check=True).stdout.startswith(b"1 repository and 1 environment ")
     assert not stored(counting, "environments") + stored(counting, "clones") + stored(counting, "revs")
 
 

@@ -283,6 +283,9 @@ def test_wrap_says_what_to_type_and_later_that_it_was_done(repo):
     assert len(turns(repo)) == 1
     again = run([GITSEQ, "wrap", "true"], with_folder(repo, repo.common_dir / "gitseq/bin"), repo.path)
     assert b"PATH finds them." in again.stdout
+    assert b"note:" not in again.stdout
+    mistyped = run([GITSEQ, "wrap", "no-such-tool"], with_folder(repo, repo.common_dir / "gitseq/bin"), repo.path)
+    assert b"note: there is no `no-such-tool` on PATH now\n" in mistyped.stdout
 
 
 def test_a_file_that_is_no_wrapper_is_never_overwritten_nor_removed(repo, tmp_path):

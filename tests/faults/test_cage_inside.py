@@ -161,6 +161,15 @@ def test_a_command_ends_with_the_git_that_called_us(sleeper):
     assert (told.stopped, told.signal) == (15, 15)
 
 
+def test_ctrl_c_that_ends_git_as_well_is_told_as_an_interruption(sleeper):
+    caller = os.pidfd_open(sleeper.pid)
+    try:
+        told = sh(f"kill -INT {os.getpid()}; kill -9 {sleeper.pid}; sleep 20", caller_fd=caller)
+    finally:
+        os.close(caller)
+    assert (told.stopped, told.caller_gone) == (2, False)
+
+
 def test_an_interrupt_reaches_the_leader_of_an_interactive_command_that_may_have_left_our_group():
     told = sh("trap 'exit 9' INT; kill -INT $PPID; while :; do sleep 0.02; done", interactive=True)
     assert (told.exit_code, told.stopped) == (9, 2)

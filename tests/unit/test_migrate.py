@@ -271,6 +271,13 @@ def test_local_hook_keeps_its_language(hook, made):
     assert draft.lost == []
 
 
+@pytest.mark.parametrize("top", ["", "fail_fast: true\n"])
+def test_what_stands_before_the_repositories_stands_before_the_hooks(top):
+    repos = "repos:\n- repo: local\n  hooks:\n  - {id: a, name: a, entry: a, language: system}\n"
+    rendered = render(migrated(f"{top}# our hooks\n{repos}")[0])
+    assert rendered.index("# our hooks") < rendered.index("[[hook]]")
+
+
 def test_entry_that_cannot_be_split_is_a_comment_and_told():
     draft, data = migrated('repos: [{repo: local, hooks: [{id: a, name: a, entry: "it\'s", language: system}]}]')
     assert "hook" not in data
@@ -341,7 +348,7 @@ fixer:
 def test_lefthook_s_commands_become_hooks():
     draft, data = migrated(LEFTHOOK, "lefthook.yml")
     hooks = {hook["id"]: hook for hook in data["hook"]}
-    assert list(hooks) == ["lint", "middle", "zebra", "check", "say.sh", "test", "job-2-1", "job-3"]
+    assert list(hooks) == ["lint", "middle", "zebra", "check", "say.sh", "test", "job-2-1"]
     assert hooks["lint"] == {
         "id": "lint",
         "run": "npx eslint --fix",
@@ -362,6 +369,7 @@ def test_lefthook_s_commands_become_hooks():
     assert all(words in told for words in ("`never`: skip: true", "fixer", "job-3"))
     assert "# before committing" in render(draft)
     assert "# first of all" in render(draft)
+    assert "# run = 'b {all_files}'" in render(draft).replace('"', "'")  # as a command it would be given those words
 
 
 # --- husky and lint-staged

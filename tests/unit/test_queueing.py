@@ -59,6 +59,7 @@ def test_a_new_ticket_is_higher_than_every_other_whatever_the_gate_says(numbers,
 @given(st.integers(1, 10**15), st.integers(0, 20))
 def test_a_cut_off_gate_is_never_taken_for_a_smaller_number(number, length):
     assert queueing.next_ticket(queueing.gate_text(number)[:length], [5]) == 6
+    assert queueing.next_ticket(b"%d\n" % number, [5]) == 6  # of another width
 
 
 def test_only_ticket_names_are_tickets():
@@ -74,6 +75,7 @@ def test_positions_count_the_waiting_and_not_the_holder(numbers, data):
     holding = data.draw(st.sampled_from([0, *[number for number in numbers if number < mine]]))
     place, total = queueing.position(numbers, mine, holding)
     assert 1 <= place <= total == len(numbers) - (holding != 0)
+    assert queueing.position(numbers, mine, mine) == (numbers.index(mine) + 1, len(numbers))
 
 
 # --- token
@@ -125,7 +127,7 @@ def test_inside_is_who_was_started_by_the_owner_after_it_got_the_lease():
     assert not queueing.runs_inside(LEASE, [(300, 5200), (200, 4998), owner, (1, 1)], 100)  # started before the lease
     assert not queueing.runs_inside(LEASE, [(300, 5200), (200, 5100), (100, 5001), (1, 1)], 100)  # a recycled pid
     assert not queueing.runs_inside(LEASE, [(300, 5200), (1, 1)], 100)
-    assert not queueing.runs_inside(LEASE, [owner, (1, 1)], 100)  # the owner itself
+    assert not queueing.runs_inside(LEASE, [owner, (1, 5300)], 100)  # the owner itself, on a clock that was set back
     assert not queueing.runs_inside(LEASE, [], 100)
 
 
@@ -169,7 +171,8 @@ def test_what_is_found_is_a_circle_and_none_is_missed(edges, inside, target):
 @given(st.lists(st.tuples(st.floats(0, 9), st.integers(1, 9)), min_size=2, max_size=6, unique=True))
 def test_of_a_circle_exactly_one_gives_way(moments):
     waits = tuple(wait(b"/a", b"/b", pid, since) for since, pid in moments)
-    assert sum(queueing.closes(one, waits) for one in waits) == 1
+    each_sees = [(*waits[n:], *waits[:n]) for n in range(len(waits))]  # its own first
+    assert sum(queueing.closes(seen[0], seen) for seen in each_sees) == 1
 
 
 # --- words

@@ -29,3 +29,8 @@ def test_a_fix_that_comes_too_late_names_the_command_that_helps():
 def test_a_fix_that_cannot_be_told_from_unstaged_changes_fails_the_run():
     assert plan("pre-commit", [Fixed(b"a", staged=True, partial=True)]).inseparable == (b"a",)
     assert plan("pre-commit", [Fixed(b"a", staged=True, partial=True, hidden=True)]).whole
+
+
+def test_names_are_quoted_so_that_the_command_means_them():
+    told = plan("commit-msg", [Fixed(b"it's", staged=True), Fixed(b"a\xff", staged=True)]).lines()[1]
+    assert "git add -- 'it'\\''s' $'a\\xff' &&" in told

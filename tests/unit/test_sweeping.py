@@ -86,7 +86,7 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(store, monkeypatch, ca
         assert os.listdir(folder) == [b"env"]
         assert os.listdir(folder + b"/env") == [b"a"]
     assert swept(store) == 0
-    assert capfd.readouterr().out.startswith("0 repositories and 1 environments removed, ")
+    assert capfd.readouterr().out.startswith("0 repositories and 1 environment removed, ")
     assert not left(store)
 
 

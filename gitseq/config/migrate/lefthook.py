@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     """Name, settings, and where in the file."""
 
 _FILES = ("{staged_files}", "{push_files}")
+_OTHER_FILES = ("{all_files}", "{files}")
 _NO_MATTER = frozenset(
     (
         "min_version",
@@ -119,7 +120,7 @@ class _Migration:
         wanted = on_one_line(name).replace(",", "-").strip() or "job"
         own = self.draft.unique(f"{wanted}-hook" if wanted in STAGES else wanted, stage)
         values: "dict[str, Any]" = {"id": own, **self._command(stage, job), "stages": [stage]}
-        values |= self._filters(own, job)
+        values |= self._filters(job)
         if isinstance(job.get("env"), dict):
             values["env"] = {str(key): str(value) for key, value in job["env"].items()}
         for theirs, ours, value in (("stage_fixed", "fixes", "stage"), ("use_stdin", "stdin", True)):
@@ -135,7 +136,7 @@ class _Migration:
             values["groups"] = tags
         for key in sorted(set(job) - _KNOWN - {"fail_fast"}):
             self.draft.lost.append(f"hook `{own}`: {on_one_line(str(key))} is left out")
-        return Item("hook", values, above, off=self._skip(job, values))
+        return Item("hook", values, above, off=self._off(job, values))
 
     def _command(self, stage: str, job: "dict[str, Any]") -> "dict[str, Any]":
         if script := job.get("script"):
@@ -147,7 +148,7 @@ class _Migration:
             return hook_of(run, ("{1}", "{0}", "$1"))
         return hook_of(run, _FILES)
 
-    def _filters(self, name: str, job: "dict[str, Any]") -> "dict[str, Any]":
+    def _filters(self, job: "dict[str, Any]") -> "dict[str, Any]":
         values: "dict[str, Any]" = {}
         if globs := _list(job.get("glob")):
             values["files"] = glob_filter([_deep(glob) for glob in globs], any_depth=True)
@@ -156,14 +157,14 @@ class _Migration:
             values["exclude"] = exclude
         elif globs := _list(exclude):
             values["exclude"] = glob_filter([_deep(glob) for glob in globs], any_depth=True)
-        if "{all_files}" in str(job.get("run")) or "{files}" in str(job.get("run")):
-            self.draft.lost.append(f"hook `{name}`: it asks for other files than those of its stage; look at its `run`")
         return values
 
-    def _skip(self, job: "dict[str, Any]", values: "dict[str, Any]") -> str:
+    def _off(self, job: "dict[str, Any]", values: "dict[str, Any]") -> str:
         skip = job.get("skip")
         if skip is True:
             return "skip: true"
+        if any(files in str(job.get("run")) for files in _OTHER_FILES):
+            return "it asks for other files than those of its stage"
         moments = [moment for moment in _list(skip) if moment in SKIP_MOMENTS]
         if moments:
             values["skip_on"] = moments

@@ -51,12 +51,21 @@ class _Migration:
         self._inside = inside
         self._comments = comments
         self.draft = Draft(shown)
+        heads = next(iter(data)) == "repos"  # then what stands before it is about the file
+        if heads:
+            self._before_the_hooks()
         self._top()
+        if not heads:
+            self._before_the_hooks()
         for index, repo in enumerate(data["repos"]):
             self._repo(repo, index)
         self.draft.end = comments.within()
 
     # --- the top
+
+    def _before_the_hooks(self) -> None:
+        if above := self._comments.above("repos"):
+            self.draft.items.append(Item("", {}, above))
 
     def _top(self) -> None:
         data = self._data

@@ -54,7 +54,7 @@ def configuration(patient: "Patient") -> "Iterator[Finding]":
     if isinstance(error, NoConfiguration):
         yield Finding("configuration", PROBLEM, error.what, "Without one no hook can run.", "gitseq init")
     elif error is not None:
-        todo = f"Correct it; to look again: gitseq validate. {error.hint}".strip()
+        todo = error.hint or "Correct it; to look again: gitseq validate."
         yield Finding("configuration", PROBLEM, error.what, error.why or "No hook runs until it is sound.", todo=todo)
     if plan is None or repo is None:
         return
