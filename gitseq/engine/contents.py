@@ -199,7 +199,7 @@ class Contents:
             return None
         if kind == stat.S_IFLNK:
             self.links.add(path)
-        young = clock.wall_ns() - max(signature[2], signature[3]) < _TICKS * clock.file_tick()
+        young = clock.wall_ns() - max(signature[2:4] + signature[7:9]) < _TICKS * clock.file_tick()
         self._read[path] = None if young else signature
         mode = kind if kind != stat.S_IFREG else 0o100755 if signature[4] & 0o100 else 0o100644
         return ledger_keys.file_key(ledger_keys.file_line(mode, oid, path))
