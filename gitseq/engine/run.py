@@ -117,7 +117,7 @@ class _Run:
         if taken.waited or self._installed:
             self._early_is_stale = True
             self._marks = self._still_as_queued()
-        if self._unstaged.finish_dead_runs():
+        if self._unstaged.finish_dead_runs(nested=taken.depth > 0):
             self._early_is_stale = True
         if request.legacy:
             self._run_legacy()

@@ -2,7 +2,7 @@
 
 import os
 
-from gitseq.errors import GitseqError, NotRestored
+from gitseq.errors import GitseqError, NotRestored, Refused
 from gitseq.git import call
 from gitseq.guard import state
 from gitseq.host import clock, proctree
@@ -29,12 +29,22 @@ class Unstaged:
         """What is hidden now."""
         self._placed: dict[bytes, Item] = {}
 
-    def finish_dead_runs(self) -> bool:
+    def finish_dead_runs(self, *, nested: bool) -> bool:
         """Bring back what runs that died in this work tree had hidden; whether there was any.
 
-        Raises NotRestored when that takes a person.
+        Raises NotRestored when that takes a person, and Refused when a run that we are not nested in has things hidden
+        now: it stands in another queue, and would put them back under our hooks.
         """
-        if all(map(is_live, state.unfinished(self._world.repo.git_dir))):
+        runs = state.unfinished(self._world.repo.git_dir)
+        live = [run for run in runs if is_live(run)]
+        if live and not nested:
+            raise Refused(
+                "a run that stands in another queue has unstaged work of this work tree hidden",
+                why=f"It is process {live[0].split(b'-')[1].decode()}; runs with another `scope` do not wait for it.",
+                kept="Nothing was run and nothing was changed.",
+                hint="Try again when it is done, and give all runs of a work tree the same `scope` in [queue].",
+            )
+        if len(live) == len(runs):
             return False
         finish_dead_runs(self._world)
         return True

@@ -404,3 +404,16 @@ def test_work_that_went_with_its_work_tree_is_not_told_to_be_safe(linked, repo):
         said = run.communicate(timeout=20)[1].decode()
     assert "is safe in" not in said
     assert "was removed while hooks ran" in said
+
+
+def test_a_run_of_another_queue_never_sees_what_a_run_beside_it_has_hidden(linked):
+    other = linked.path.parent / "other.toml"
+    other.write_text("[queue]\nscope = 'worktree'\n[[hook]]\nid = 'see'\nrun = 'cat b.txt'\nalways_run = true\n")
+    with spawned([str(BIN / "gitseq"), "run"], env=linked.env, cwd=linked.path) as run:
+        linked.gate.wait_reached()
+        refused = linked.gitseq("run", "--config", str(other))
+        assert refused.returncode == 3
+        assert f"process {run.pid}" in text(refused)
+        linked.gate.release()
+        assert run.wait(20) == 0
+    assert linked.gitseq("run", "--config", str(other)).returncode == 0
