@@ -463,7 +463,7 @@ class _Run:
         drift = self._drift()
         if drift and not restaging.covers(drift):
             raise _moved_under_us(drift)
-        told = restaging.after(told, self._unstaged.paths)
+        told = restaging.after(told, self._unstaged.apart(told.modified))
         if self._changes is not None:
             self._changes.settle(status.read(self._world.repo, self._world.env))
         self._marks = Marks.take(self._world.repo, self._world.env)

@@ -10,6 +10,8 @@ from gitseq.model import Notice, WorkHidden, WorkRestored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitseq.engine.request import World
     from gitseq.git.status import Listing
     from gitseq.guard.journal import Dirty, Git, Guard, Item
@@ -80,10 +82,26 @@ class Unstaged:
             return False
         from gitseq.guard import look
 
-        journal = self._guard.journal
-        if not self._placed:
-            self._placed = {item.path: item for item in journal.items}
-        return path in self._placed and look.is_ours(self._placed[path], journal.at(path))
+        item = self._item(path)
+        return item is not None and look.is_ours(item, self._guard.journal.at(path))
+
+    def apart(self, edited: "Sequence[bytes]") -> "frozenset[bytes]":
+        """What is hidden, but for those of `edited` that an editor has saved meanwhile with unstaged changes in them.
+
+        As a hook's fix these would join the commit.
+        """
+        if self._guard is None or not edited:
+            return self.paths
+        from gitseq.guard import merge
+
+        journal, git = self._guard.journal, git_of(self._world)
+        items = [item for path in edited if (item := self._item(path)) is not None]
+        return self.paths - {item.path for item in items if merge.is_saved_over(journal, item, git)}
+
+    def _item(self, path: bytes) -> "Item | None":
+        if self._guard is not None and not self._placed:
+            self._placed = {item.path: item for item in self._guard.journal.items}
+        return self._placed.get(path)
 
     def restore(self, staged: "frozenset[bytes]") -> "NotRestored | None":
         """After this returns, or dies, every hidden file is in its place or still set aside, whole.

@@ -417,3 +417,19 @@ def test_a_run_of_another_queue_never_sees_what_a_run_beside_it_has_hidden(linke
         linked.gate.release()
         assert run.wait(20) == 0
     assert linked.gitseq("run", "--config", str(other)).returncode == 0
+
+
+def test_what_an_editor_saves_into_a_hidden_file_while_it_is_fixed_does_not_join_the_commit(changed, sequencer):
+    gate = sequencer.gate("fixing")
+    changed.config(FIX.replace("done'''", f"done\n{gate.shell}'''"), commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    saved = changed.read("a.txt") + b"and more\n"
+    with spawned(["git", "commit", "-q", "-m", "x"], env=changed.env, cwd=changed.path) as committing:
+        gate.wait_reached()
+        beside = changed.write("a.txt~", saved)
+        os.rename(beside, changed.path / "a.txt")
+        gate.release()
+        assert committing.wait(20) == 1
+    assert b"unstaged" not in changed.git("show", ":a.txt").stdout
+    assert changed.read("a.txt") == saved
