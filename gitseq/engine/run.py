@@ -461,7 +461,7 @@ class _Run:
     def _restage(self, told: Verdict, restaging: "Restaging") -> Verdict:
         """Add a hook's fixes to the commit, unless somebody else has changed it meanwhile."""
         drift = self._drift()
-        if drift and not restaging.covers(drift):
+        if drift and (not restaging.covers(drift) or self._unstaged.apart(drift.paths) != self._unstaged.paths):
             raise _moved_under_us(drift)
         told = restaging.after(told, self._unstaged.apart(told.modified))
         if self._changes is not None:

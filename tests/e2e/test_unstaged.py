@@ -433,3 +433,24 @@ def test_what_an_editor_saves_into_a_hidden_file_while_it_is_fixed_does_not_join
         assert committing.wait(20) == 1
     assert b"unstaged" not in changed.git("show", ":a.txt").stdout
     assert changed.read("a.txt") == saved
+
+
+@pytest.mark.parametrize("how", ["stash", "add"])
+def test_what_the_user_does_to_the_index_while_a_file_is_fixed_is_not_taken_for_the_hooks_own_add(
+    changed, sequencer, how
+):
+    gate = sequencer.gate("fixing")
+    changed.config(FIX.replace("done'''", f"done\n{gate.shell}'''"))
+    changed.install()
+    head = changed.head()
+    with spawned(["git", "commit", "-q", "-m", "x"], env=changed.env, cwd=changed.path) as committing:
+        gate.wait_reached()
+        if how == "stash":
+            changed.git("stash")
+        else:
+            changed.write("a.txt", NUMBERS.replace("1", "bad").replace("8", "unstaged\nand more"))
+            changed.git("add", "a.txt")
+        gate.release()
+        assert committing.wait(20) == 1
+    assert changed.head() == head
+    assert b"unstaged" in changed.read("a.txt")
