@@ -78,7 +78,7 @@ def _hook(table: "HookTable", config: "Config", limits: "Limits") -> Hook:
         memory_wait=units.parse_duration(table.memory_wait or limits.memory_wait),
         builtin=table.builtin,
         cache=_cache(table.cache, table.builtin),
-        inputs=(to_regex(table.inputs),) if table.inputs else (),
+        inputs=tuple(to_regex((one,)) for one in table.inputs),
         tool_version=table.tool_version,
     )
 

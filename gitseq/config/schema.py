@@ -136,7 +136,12 @@ class HookOptions(_Table, frozen=True):
         bool | Literal["tree"] | None,
         Meta(description="Do not run again on content that has passed; tree: on the same set of files."),
     ] = None
-    inputs: Annotated[tuple[str, ...], Meta(description="Globs of other files the verdict depends on.")] = ()
+    inputs: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Globs of other files the verdict depends on; without a wildcard the file need not be tracked."
+        ),
+    ] = ()
     tool_version: Annotated[str, Meta(description="A command whose output identifies the tool.")] = ""
 
     language: Annotated[Language, Meta(description="What the command is written in, and is installed with.")] = "system"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _TREE = "tree"
 _IN_PROGRESS = (b"MERGE_MSG", b"MERGE_HEAD", b"rebase-apply", b"rebase-merge")
+_WILD = frozenset("*?[]{}()\\")
 _SETTINGS = (b"config", b"config.worktree", b"info/attributes")
 
 
@@ -185,7 +186,7 @@ class Passes:
 
     def _note_tree(self, hook: Hook, count: int) -> None:
         """Under the tool that has passed it: a later hook may install another."""
-        if self._tree is not None:
+        if self._tree is not None and not self._contents.links:
             self._to_tree.append((hook, self._tree_key(hook), count))
 
     def forget(self, paths: "Sequence[bytes] | None" = None) -> None:
@@ -194,7 +195,7 @@ class Passes:
             self._contents.forget(paths)
             self._is_doubtful = True
             self._ns.clear()
-        if paths is None:  # it may also have installed another tool
+            # it may also have installed another tool, or fixed one that lies in the work tree
             self._who = {key: known for key, known in self._who.items() if known[0].builtin}
             self._tools.clear()
 
@@ -291,9 +292,21 @@ class Passes:
             b"outside",
             ledger_keys.definition(hook),
             tools.identity([b"/bin/sh"] if hook.shell else argv, folder),
+            tools.script(said[0], folder) if hook.shell else b"",
             ledger_keys.environment(env),
             version,
+            *[tools.file(path) for path in self._named_inputs(hook)],
         )
+
+    def _named_inputs(self, hook: Hook) -> "list[bytes]":
+        """Inputs that are written out, without a wildcard: they count also where git does not track them."""
+        if not hook.inputs:
+            return []
+        from gitseq.config.globs import as_written
+
+        folder = os.path.join(self._world.repo.top, os.fsencode(hook.project))
+        names = [as_written(pattern) for pattern in hook.inputs]
+        return [os.path.join(folder, os.fsencode(name)) for name in names if not _WILD.intersection(name)]
 
     def _version(self, hook: Hook) -> "bytes | None":
         """What the command `tool_version` prints; None, with a warning, when it fails."""

@@ -52,7 +52,7 @@ def _in_turn(order: Order, world: "World") -> int:
         return NOT_FOUND
     with turn.take(Request(STAGES["manual"]), world, _text(b" ".join(order.argv))) as taken:
         if not taken.depth:
-            Unstaged(world).finish_dead_runs()
+            Unstaged(world).finish_dead_runs(nested=False)
         if not taken.depth and gitcommand.takes_index_lock(order.argv):
             indexlock.require_free(world.repo, world.env, indexlock.Waiting(_warner(world), pause=_pauser(world)))
         if world.signals.stop:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gitseq.engine.request import World
     from gitseq.git.content import Comparison, Conversions, Tracked
     from gitseq.host import procs
-    from gitseq.host.files import Signature
 
 FEW = 150
 """Up to so many files are read sooner than git's three answers about all of them are."""
@@ -38,7 +37,9 @@ class Contents:
         self._world = world
         self._hasher = _hasher_of(oid_length)
         self._keys: dict[bytes, bytes | None] = {}
-        self._read: dict[bytes, Signature | None] = {}
+        self._read: dict[bytes, tuple[int, ...] | None] = {}
+        self.links: set[bytes] = set()
+        """Symbolic links among them: what they lead to counts, and need not be in the index."""
         self._tracked: Tracked | None = None
         self._listing: procs.Reader | None = None
         self._conversions: Conversions | None = None
@@ -109,7 +110,7 @@ class Contents:
         """Which of these files nobody has written to since their keys were made."""
         top, read = self._world.repo.top, self._read
         own = [path for path in paths if path in read]
-        same = {path for path in own if read[path] and files.signature(os.path.join(top, path)) == read[path]}
+        same = {path for path in own if read[path] and _signature(os.path.join(top, path)) == read[path]}
         if len(own) == len(paths):
             return frozenset(same)
         before = self._comparison
@@ -189,14 +190,16 @@ class Contents:
 
     def _look(self, path: bytes) -> "bytes | None":
         location = os.path.join(self._world.repo.top, path)
-        signature = files.signature(location)
+        signature = _signature(location)
         if signature is None:
             return None
         kind = stat.S_IFMT(signature[4])
         oid = self._blob(location, kind)
-        if oid is None or files.signature(location) != signature:
+        if oid is None or _signature(location) != signature:
             return None
-        young = clock.wall_ns() - max(signature[2], signature[3]) < _TICKS * clock.file_tick()
+        if kind == stat.S_IFLNK:
+            self.links.add(path)
+        young = clock.wall_ns() - max(signature[2:4] + signature[7:9]) < _TICKS * clock.file_tick()
         self._read[path] = None if young else signature
         mode = kind if kind != stat.S_IFREG else 0o100755 if signature[4] & 0o100 else 0o100644
         return ledger_keys.file_key(ledger_keys.file_line(mode, oid, path))
@@ -205,7 +208,8 @@ class Contents:
         try:
             if kind == stat.S_IFLNK:
                 target = os.readlink(location)
-                return _finished(self._hasher(b"blob %d\0" % len(target) + target))
+                behind = self._hash_file(location) if os.path.isfile(location) else b""
+                return None if behind is None else _finished(self._hasher(target + b"\0" + behind))
             return self._hash_file(location) if kind == stat.S_IFREG else None
         except OSError:
             return None
@@ -222,6 +226,14 @@ class Contents:
             return _finished(made) if left == 0 else None
         finally:
             os.close(fd)
+
+
+def _signature(location: bytes) -> "tuple[int, ...] | None":
+    """Of a symbolic link also that of what it leads to: who opens the one reads the other."""
+    own = files.signature(location)
+    if own is None or not stat.S_ISLNK(own[4]):
+        return own
+    return (*own, *(files.signature(os.path.realpath(location)) or ()))
 
 
 def _finished(made: "Any") -> bytes:

@@ -30,6 +30,8 @@ class Restaging:
         self._untracked: frozenset[bytes] = frozenset()
         self.done: frozenset[bytes] = frozenset()
         """What was staged so far."""
+        self._is_moved = False
+        """Something else was, by a hook it seems; but it may have been a `git stash` of the user's."""
 
     def before(self) -> None:
         """A hook is about to run; what is untracked now was not made by it."""
@@ -37,7 +39,9 @@ class Restaging:
 
     def covers(self, drift: "Drift") -> bool:
         """Whether what moved can be the hook's own `git add` of files that are in the commit anyway."""
-        return len(drift.sentences) == 1 and bool(drift.paths) and self._staged.issuperset(drift.paths)
+        covers = len(drift.sentences) == 1 and bool(drift.paths) and self._staged.issuperset(drift.paths)
+        self._is_moved |= covers
+        return covers
 
     def after(self, told: Verdict, hidden: "frozenset[bytes]") -> Verdict:
         """The verdict once the hook's fixes are staged. A hook that failed by its exit code has its fixes left alone.
@@ -63,7 +67,13 @@ class Restaging:
     def refuse_if_emptied(self) -> None:
         """Raise Refused when fixes have undone all that was to be committed; `--amend` may mean an empty difference."""
         caller = self._world.caller
-        if self.done and self._staged and caller is not None and not caller.amends() and fixes.is_emptied(self._git):
+        if (
+            (self.done or self._is_moved)
+            and self._staged
+            and caller is not None
+            and not caller.amends()
+            and fixes.is_emptied(self._git)
+        ):
             raise fixes.emptied()
 
     def _made(self) -> "list[bytes]":

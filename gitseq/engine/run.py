@@ -118,7 +118,7 @@ class _Run:
         if taken.waited or self._installed:
             self._early_is_stale = True
             self._marks = self._still_as_queued()
-        if self._unstaged.finish_dead_runs():
+        if self._unstaged.finish_dead_runs(nested=taken.depth > 0):
             self._early_is_stale = True
         if request.legacy:
             self._run_legacy()
@@ -463,9 +463,9 @@ class _Run:
     def _restage(self, told: Verdict, restaging: "Restaging") -> Verdict:
         """Add a hook's fixes to the commit, unless somebody else has changed it meanwhile."""
         drift = self._drift()
-        if drift and not restaging.covers(drift):
+        if drift and (not restaging.covers(drift) or self._unstaged.apart(drift.paths) != self._unstaged.paths):
             raise _moved_under_us(drift)
-        told = restaging.after(told, self._unstaged.paths)
+        told = restaging.after(told, self._unstaged.apart(told.modified))
         self._marks = Marks.take(self._world.repo, self._world.env)
         if self._changes is not None:
             self._changes.settle(status.read(self._world.repo, self._world.env), self._marks)

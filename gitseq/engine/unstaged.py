@@ -2,7 +2,7 @@
 
 import os
 
-from gitseq.errors import GitseqError, NotRestored
+from gitseq.errors import GitseqError, NotRestored, Refused
 from gitseq.git import call
 from gitseq.guard import state
 from gitseq.host import clock, proctree
@@ -10,6 +10,8 @@ from gitseq.model import Notice, WorkHidden, WorkRestored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitseq.engine.request import World
     from gitseq.git.status import Listing
     from gitseq.guard.journal import Dirty, Git, Guard, Item
@@ -29,12 +31,22 @@ class Unstaged:
         """What is hidden now."""
         self._placed: dict[bytes, Item] = {}
 
-    def finish_dead_runs(self) -> bool:
+    def finish_dead_runs(self, *, nested: bool) -> bool:
         """Bring back what runs that died in this work tree had hidden; whether there was any.
 
-        Raises NotRestored when that takes a person.
+        Raises NotRestored when that takes a person, and Refused when a run that we are not nested in has things hidden
+        now: it stands in another queue, and would put them back under our hooks.
         """
-        if all(map(is_live, state.unfinished(self._world.repo.git_dir))):
+        runs = state.unfinished(self._world.repo.git_dir)
+        live = [run for run in runs if is_live(run)]
+        if live and not nested:
+            raise Refused(
+                "a run that stands in another queue has unstaged work of this work tree hidden",
+                why=f"It is process {live[0].split(b'-')[1].decode()}; runs with another `scope` do not wait for it.",
+                kept="Nothing was run and nothing was changed.",
+                hint="Try again when it is done, and give all runs of a work tree the same `scope` in [queue].",
+            )
+        if len(live) == len(runs):
             return False
         finish_dead_runs(self._world)
         return True
@@ -70,10 +82,26 @@ class Unstaged:
             return False
         from gitseq.guard import look
 
-        journal = self._guard.journal
-        if not self._placed:
-            self._placed = {item.path: item for item in journal.items}
-        return path in self._placed and look.is_ours(self._placed[path], journal.at(path))
+        item = self._item(path)
+        return item is not None and look.is_ours(item, self._guard.journal.at(path))
+
+    def apart(self, edited: "Sequence[bytes]") -> "frozenset[bytes]":
+        """What is hidden, but for those of `edited` that an editor has saved meanwhile with unstaged changes in them.
+
+        As a hook's fix these would join the commit.
+        """
+        if self._guard is None or not edited:
+            return self.paths
+        from gitseq.guard import merge
+
+        journal, git = self._guard.journal, git_of(self._world)
+        items = [item for path in edited if (item := self._item(path)) is not None]
+        return self.paths - {item.path for item in items if merge.is_saved_over(journal, item, git)}
+
+    def _item(self, path: bytes) -> "Item | None":
+        if self._guard is not None and not self._placed:
+            self._placed = {item.path: item for item in self._guard.journal.items}
+        return self._placed.get(path)
 
     def restore(self, staged: "frozenset[bytes]") -> "NotRestored | None":
         """After this returns, or dies, every hidden file is in its place or still set aside, whole.

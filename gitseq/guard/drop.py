@@ -3,6 +3,7 @@
 import os
 
 from gitseq.guard import state
+from gitseq.host import files
 from gitseq.host.fileops import FileOps
 
 _OURS = (b".ours", b".merged", b".tmp", b".base")
@@ -18,6 +19,7 @@ def discard(folder: bytes, ops: FileOps) -> None:
     stores = _stores(folder)
     for store in stores:
         remove_empty(store + b"/b", ops)
+    _unlock_linked(folder, ops)
     for store in stores:
         for name in (b"/i", b"/s", b"/t"):
             _remove_tree(store + name, ops)
@@ -30,6 +32,14 @@ def discard(folder: bytes, ops: FileOps) -> None:
     for name in (state.JOURNAL + b".tmp", state.STORES, state.DONE):
         _remove(folder + b"/" + name, ops)
     remove_empty(folder, ops)
+
+
+def _unlock_linked(folder: bytes, ops: FileOps) -> None:
+    """Take away the lock that `hide` put on a linked work tree; that of anybody else stays."""
+    guards, run = os.path.split(folder)
+    lock = os.path.dirname(os.path.dirname(guards)) + b"/" + state.LOCKED
+    if os.path.lexists(lock) and files.read(lock) == state.lock_reason(run):
+        _remove(lock, ops)
 
 
 def set_aside(kept: bytes) -> "list[bytes]":

@@ -65,6 +65,7 @@ def _write_down(guard: Guard, git: "Git", ops: FileOps) -> Guard:
     _make_stores(planned.stores, ops)
     complete = planned.replace(items=snapshot.write(planned, git, guard.git_dir, ops))
     ops.step(SNAPSHOT_WRITTEN)
+    _lock_linked(guard, ops)
     name = guard.folder + b"/" + state.JOURNAL
     ops.write(name + b".tmp", journal.encode(complete))
     ops.rename(name + b".tmp", name)
@@ -72,6 +73,19 @@ def _write_down(guard: Guard, git: "Git", ops: FileOps) -> Guard:
     ops.sync(os.path.dirname(guard.folder))
     ops.step(JOURNAL_WRITTEN)
     return guard.replace(journal=complete)
+
+
+def _lock_linked(guard: Guard, ops: FileOps) -> None:
+    """While work is hidden a linked work tree looks clean, and `git worktree remove` would take hidden work with it.
+
+    One that is locked already, by the user or by a run around this one, stays as it is.
+    """
+    if not os.path.lexists(guard.git_dir + b"/commondir"):
+        return
+    try:
+        ops.write(guard.git_dir + b"/" + state.LOCKED, state.lock_reason(guard.journal.run))
+    except FileExistsError:
+        return
 
 
 def _make_own_folder(guard: Guard, ops: FileOps) -> None:

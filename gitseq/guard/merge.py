@@ -42,7 +42,10 @@ def merge(journal: Journal, item: Item, edited: bytes, git: "Git", ops: FileOps)
     ops.write(base, before)
     ops.copy(user, result)
     if git([b"merge-file", b"-q", result, base, edited]).rc != 0:
-        return False
+        if not _holds_changes(before, _read(user), _read(edited)):
+            return False
+        ops.unlink(result)  # the user went on where the unstaged change was, and saved: that is the merge
+        ops.copy(edited, result)
     mode = _merged_mode(item, edited, user)
     if mode == stat.S_IMODE(os.lstat(user).st_mode) and same_content(result, user):
         ops.rename(edited, journal.kept(item, b"same.ours"))
@@ -52,6 +55,33 @@ def merge(journal: Journal, item: Item, edited: bytes, git: "Git", ops: FileOps)
     ops.sync(result)
     ops.rename(result, journal.kept(item, b"merged"))
     return True
+
+
+def is_saved_over(journal: Journal, item: Item, git: "Git") -> bool:
+    """Whether what lies in the work tree now has the user's unstaged changes in it, and more: no hook can know them.
+
+    Exactly the user's version may be a hook's as well: a formatter that the user has run, too.
+    """
+    there, user = journal.at(item.path), journal.user(item)
+    if not item.places or not _mergeable(item, there, user):
+        return False
+    before = _base(item, git)
+    mine, now = _read(user), _read(there)
+    return before is not None and mine != now and _holds_changes(before, mine, now)
+
+
+def _holds_changes(before: bytes, mine: bytes, now: bytes) -> bool:
+    """Whether every line that `mine` adds to `before`, or takes from it, was added or taken by `now` as well."""
+    from collections import Counter
+
+    old, one, other = (Counter(content.splitlines()) for content in (before, mine, now))
+    added, taken = one - old, old - one
+    return bool(added or taken) and added <= other - old and taken <= old - other
+
+
+def _read(file: bytes) -> bytes:
+    with open(file, "rb") as stream:
+        return stream.read()
 
 
 def is_nothing_new(journal: Journal, item: Item, edited: bytes, git: "Git", user: bytes = b"") -> bool:
@@ -70,7 +100,17 @@ def is_nothing_new(journal: Journal, item: Item, edited: bytes, git: "Git", user
         return False
     if bool(item.mode & stat.S_IXUSR) != bool(st.st_mode & stat.S_IXUSR):
         return False
-    return _oid(git([b"hash-object", b"--path=" + item.path, b"--", edited])) == item.oid
+    same_blob = _oid(git([b"hash-object", b"--path=" + item.path, b"--", edited])) == item.oid
+    return same_blob and _differs_in_line_endings_at_most(item, edited, git)
+
+
+def _differs_in_line_endings_at_most(item: Item, edited: bytes, git: "Git") -> bool:
+    """Whether what became the index's blob also holds its bytes: a filter may leave out what nobody else has, such as
+    the results in a notebook. Of what is too large to look at the blob decides."""
+    before = _base(item, git)
+    if before is None:
+        return True
+    return _read(edited).replace(b"\r\n", b"\n") == before.replace(b"\r\n", b"\n")
 
 
 def same_content(one: bytes, other: bytes) -> bool:

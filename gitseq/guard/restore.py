@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 20
 """Changes to one path; six are needed at most, the rest is for somebody who keeps writing to it."""
+_GONE = "The folder it was set aside in was removed while hooks ran, and the work with it; look for a backup."
 _NOT_OURS_TO_REMOVE = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR)
 
 
@@ -57,8 +58,8 @@ class Restored(Record):
             return NotRestored(
                 "unstaged work could not be put back completely",
                 why="\n".join(f"{printable(p.path) or 'afterwards'}: {p.why}" for p in self.problems),
-                kept=f"All of it is safe in {printable(self.folder)}",
-                hint="When the cause is gone: gitseq recover",
+                kept=f"All of it is safe in {printable(self.folder)}" if self._is_there() else "",
+                hint="When the cause is gone: gitseq recover" if self._is_there() else _GONE,
             )
         apart = [conflict for conflict in self.conflicts if not conflict.merged and conflict.path not in staged]
         if not apart:
@@ -69,6 +70,10 @@ class Restored(Record):
             kept="Your version is in the work tree, the other one beside it in the kept folder.",
             hint=f"Compare them: git diff --no-index -- {printable(apart[0].path)} {printable(apart[0].edited)}",
         )
+
+    def _is_there(self) -> bool:
+        """Nobody is told that work is safe in a folder that was removed while hooks ran."""
+        return look.lstat(self.folder) is not None
 
     def notices(self) -> "list[str]":
         """One line for each path that was written during the run: what was done, and where both versions are."""

@@ -10,6 +10,10 @@ TRIALS = (b"plain", b"executable")
 """Files that are made, swapped and removed again, to see what this file system can and what modes files get."""
 
 
+LOCKED = b"locked"
+"""What keeps `git worktree remove`, `move` and `prune` from a linked work tree (gitrepository-layout(5))."""
+
+
 def own_dir(git_dir: bytes) -> bytes:
     """Where a work tree keeps what is its own; `git_dir` is its own git directory."""
     return git_dir + b"/gitseq"
@@ -36,3 +40,8 @@ def unfinished(git_dir: bytes) -> "list[bytes]":
     except FileNotFoundError:
         return []
     return sorted(name for name in found if os.path.isdir(guards_dir(git_dir) + b"/" + name))
+
+
+def lock_reason(run: bytes) -> bytes:
+    """What the lock says that a run puts on its linked work tree; by it the run knows its own."""
+    return b"gitseq: unstaged work is set aside (run %s); to bring it back: gitseq recover\n" % run

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -643,3 +645,38 @@ def test_no_file_is_read_for_hooks_that_look_at_names(repo, monkeypatch, ids, re
     done = execute(repo, Plan("gitseq.toml", hooks), {}, Request(STAGES["pre-commit"], select=ALL_FILES))
     assert done.exit_code == 0, done
     assert opened == read
+
+
+def wait_until_old(*paths):
+    """Until a file could not be written again within the same tick of the file system's clock."""
+    wait_until(lambda: all(time.time() - path.lstat().st_ctime > 0.05 for path in paths), 5.0, "older files")
+
+
+LOOKS = '[[hook]]\nid = "looks"\nrun = "./look"\ncache = true\n'
+
+
+@pytest.mark.parametrize(
+    "case", ["ignored", "a link to outside", "a link to outside by a wildcard", "a link it is given"]
+)
+@pytest.mark.parametrize("how", [(), ("--all-files",)])
+def test_a_pass_falls_with_what_the_hook_reads_and_git_does_not_know(repo, notes, case, how):
+    repo.write("look", f"#!/bin/sh\necho ran >>{shlex.quote(str(notes))}\n", 0o755)
+    beyond = repo.path / "rules" if case == "ignored" else repo.path.parent / "rules"
+    beyond.write_text("1")
+    repo.write(".gitignore", "rules\n")
+    if case != "ignored":
+        os.symlink("../rules", repo.path / "link")
+    names = {"ignored": '["rules"]', "a link to outside": '["link"]', "a link to outside by a wildcard": '["l*k"]'}
+    repo.config(LOOKS + (f"files = '^a.txt$'\ninputs = {names[case]}\n" if case in names else "types = ['symlink']\n"))
+    repo.write("a.txt", "a\n")
+    repo.add()
+    if how:
+        repo.commit()
+    wait_until_old(repo.path / "a.txt", beyond)
+    for expected in (["ran"], [], []):
+        repo.gitseq("run", *how, check=True)
+        assert shown(notes) == expected
+    beyond.write_text("2")
+    wait_until_old(beyond)
+    repo.gitseq("run", *how, check=True)
+    assert shown(notes) == ["ran"]

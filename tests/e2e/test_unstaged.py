@@ -342,3 +342,108 @@ def test_a_copy_that_cannot_be_made_is_a_warning_and_recover_makes_it_later(chan
     in_the_way.unlink()
     assert "A second copy is in git" in text(changed.gitseq("recover", check=True))
     assert changed.git("for-each-ref", "refs/gitseq").stdout
+
+
+@pytest.fixture
+def linked(repo, sequencer):
+    """A linked work tree with unstaged work and nothing else, so that it looks clean once that is hidden."""
+    gate = sequencer.gate("in linked hook")
+    repo.config(f"[[hook]]\nid = 'slow'\nrun = '''{gate.shell}'''\nshell = true\nalways_run = true\n")
+    repo.commit_file("b.txt", "b\n")
+    linked = repo.worktree("linked", "topic")
+    linked.write("b.txt", "b unstaged\n")
+    linked.gate = gate
+    return linked
+
+
+def test_a_linked_work_tree_whose_work_is_hidden_is_not_removed_with_it(linked, repo):
+    with spawned([str(BIN / "gitseq"), "run"], env=linked.env, cwd=linked.path) as run:
+        linked.gate.wait_reached()
+        assert not linked.status()
+        removing = repo.git("worktree", "remove", "--force", str(linked.path), check=False)
+        assert removing.returncode != 0
+        assert "gitseq recover" in text(removing)
+        linked.gate.release()
+        assert run.wait(20) == 0
+    assert linked.read("b.txt") == b"b unstaged\n"
+    assert not (linked.git_dir / "locked").exists()
+
+
+def test_a_linked_work_tree_is_not_removed_with_the_work_that_a_killed_run_has_hidden(linked, repo):
+    with spawned([str(BIN / "gitseq"), "run"], env=linked.env, cwd=linked.path) as run:
+        linked.gate.wait_reached()
+        run.kill()
+        run.wait(20)
+    assert repo.git("worktree", "remove", str(linked.path), check=False).returncode != 0
+    linked.gate.release()
+    linked.gitseq("reap", check=True)
+    linked.gitseq("recover", check=True)
+    assert linked.read("b.txt") == b"b unstaged\n"
+    assert not (linked.git_dir / "locked").exists()
+
+
+def test_the_users_own_lock_on_a_work_tree_stays(linked, repo):
+    repo.git("worktree", "lock", "--reason", "on a stick", str(linked.path))
+    linked.gate.release()
+    linked.gitseq("run", check=True)
+    assert (linked.git_dir / "locked").read_text().strip() == "on a stick"
+
+
+def test_work_that_went_with_its_work_tree_is_not_told_to_be_safe(linked, repo):
+    with spawned([str(BIN / "gitseq"), "run"], env=linked.env, cwd=linked.path) as run:
+        linked.gate.wait_reached()
+        repo.git("worktree", "remove", "--force", "--force", str(linked.path))
+        linked.gate.release()
+        said = run.communicate(timeout=20)[1].decode()
+    assert "is safe in" not in said
+    assert "was removed while hooks ran" in said
+
+
+def test_a_run_of_another_queue_never_sees_what_a_run_beside_it_has_hidden(linked):
+    other = linked.path.parent / "other.toml"
+    other.write_text("[queue]\nscope = 'worktree'\n[[hook]]\nid = 'see'\nrun = 'cat b.txt'\nalways_run = true\n")
+    with spawned([str(BIN / "gitseq"), "run"], env=linked.env, cwd=linked.path) as run:
+        linked.gate.wait_reached()
+        refused = linked.gitseq("run", "--config", str(other))
+        assert refused.returncode == 3
+        assert f"process {run.pid}" in text(refused)
+        linked.gate.release()
+        assert run.wait(20) == 0
+    assert linked.gitseq("run", "--config", str(other)).returncode == 0
+
+
+def test_what_an_editor_saves_into_a_hidden_file_while_it_is_fixed_does_not_join_the_commit(changed, sequencer):
+    gate = sequencer.gate("fixing")
+    changed.config(FIX.replace("done'''", f"done\n{gate.shell}'''"), commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    saved = changed.read("a.txt") + b"and more\n"
+    with spawned(["git", "commit", "-q", "-m", "x"], env=changed.env, cwd=changed.path) as committing:
+        gate.wait_reached()
+        beside = changed.write("a.txt~", saved)
+        os.rename(beside, changed.path / "a.txt")
+        gate.release()
+        assert committing.wait(20) == 1
+    assert b"unstaged" not in changed.git("show", ":a.txt").stdout
+    assert changed.read("a.txt") == saved
+
+
+@pytest.mark.parametrize("how", ["stash", "add"])
+def test_what_the_user_does_to_the_index_while_a_file_is_fixed_is_not_taken_for_the_hooks_own_add(
+    changed, sequencer, how
+):
+    gate = sequencer.gate("fixing")
+    changed.config(FIX.replace("done'''", f"done\n{gate.shell}'''"))
+    changed.install()
+    head = changed.head()
+    with spawned(["git", "commit", "-q", "-m", "x"], env=changed.env, cwd=changed.path) as committing:
+        gate.wait_reached()
+        if how == "stash":
+            changed.git("stash")
+        else:
+            changed.write("a.txt", NUMBERS.replace("1", "bad").replace("8", "unstaged\nand more"))
+            changed.git("add", "a.txt")
+        gate.release()
+        assert committing.wait(20) == 1
+    assert changed.head() == head
+    assert b"unstaged" in changed.read("a.txt")

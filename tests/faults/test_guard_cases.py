@@ -402,6 +402,26 @@ def test_a_rewrite_that_says_nothing_new_leaves_no_trace(tree, rewrite):
     assert not os.path.lexists(state.kept_dir(tree.git_dir))
 
 
+@pytest.mark.parametrize(
+    ("attributes", "written", "is_lost_on_git"),
+    [(b"* text=auto\n", STAGED.replace(b"\n", b"\r\n"), False), (b"* filter=strip\n", STAGED + b"OUT 42\n", True)],
+)
+def test_what_a_filter_would_leave_out_of_an_edit_is_kept_and_other_line_endings_are_not(
+    tree, attributes, written, is_lost_on_git
+):
+    tree.run(b"config", b"filter.strip.clean", b"sed /^OUT/d")
+    tree.write(b".git/info/attributes", attributes)
+    guard = hidden(tree)
+    tree.write(b"text.txt", written)
+    restored = restore(guard, tree.git)
+    if is_lost_on_git:
+        assert tree.read(b"text.txt") == UNSTAGED + b"OUT 42\n"
+        assert _content(restored.conflicts[0].edited) == written
+    else:
+        assert tree.read(b"text.txt") == UNSTAGED
+        assert restored.conflicts == ()
+
+
 def test_an_edit_the_user_has_already_made_is_no_conflict(tree):
     user = UNSTAGED.replace(b"line 35\n", b"line 35 fixed\n")
     tree.write(b"text.txt", user)

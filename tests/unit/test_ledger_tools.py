@@ -54,6 +54,70 @@ def test_a_file_named_by_an_argument_counts(place, argument):
     assert identity(place, "sh", argument) != first
 
 
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("lint.cfg", ["-clint.cfg"]),
+        ("options", ["@options"]),
+        ("tools/check.py", ["-m", "tools.check"]),
+        ("tools/check.py", ["-mtools.check"]),
+        ("tools/check/__main__.py", ["-m", "tools.check"]),
+        ("tools/check/__init__.py", ["-m", "tools.check"]),
+        ("tools/check/__main__.py", ["tools/check"]),
+    ],
+)
+def test_a_file_counts_however_an_argument_names_it(place, file, words):
+    script(place / "top" / file, "1")
+    first = identity(place, "sh", *words)
+    script(place / "top" / file, "2")
+    assert identity(place, "sh", *words) != first
+
+
+def of_script(place, text):
+    env = {b"PATH": os.fsencode(place / "bin") + b":/usr/bin:/bin"}
+    top = os.fsencode(place / "top")
+    return Tools(top, env).script(text, top)
+
+
+@pytest.mark.parametrize("file", ["bin/check", "top/tools/check.sh"])
+def test_what_a_shell_script_starts_counts(place, file):
+    script(place / file, "#!/bin/sh\n")
+    text = b"if check; then exec './tools/check.sh' \"$@\"; fi"
+    first = of_script(place, text)
+    assert of_script(place, text) == first
+    script(place / file, "#!/bin/sh\n: changed\n")
+    assert of_script(place, text) != first
+
+
+def test_what_is_installed_counts_for_a_script_whose_interpreter_has_too_long_a_name(place):
+    venv = place / "venv"
+    (venv / "lib/python3.11/site-packages").mkdir(parents=True)
+    script(venv / "bin/python", "")
+    script(venv / "bin/tool", f"#!/bin/sh\n'''exec' '{venv}/bin/python' \"$0\" \"$@\"\n' '''\n")
+    first = identity(place, str(venv / "bin/tool"))
+    (venv / "lib/python3.11/site-packages/plugin-1.dist-info").mkdir()
+    assert identity(place, str(venv / "bin/tool")) != first
+
+
+@pytest.mark.parametrize(
+    "where", ["usr/local/lib/python3.11/dist-packages", "home/.local/lib/python3.11/site-packages"]
+)
+@pytest.mark.parametrize(("kind", "counts"), [("system", True), ("open", True), ("closed", False)])
+def test_what_is_installed_outside_of_an_environment_counts_where_it_is_seen(place, where, kind, counts):
+    script(place / "usr/bin/python3", "")
+    script(place / "venv/bin/python3", "")
+    told = f"home = {place}/usr/bin\ninclude-system-site-packages = {'true' if kind == 'open' else 'false'}\n"
+    (place / "venv/pyvenv.cfg").write_text(told)
+    python = os.fsencode(place / ("usr" if kind == "system" else "venv") / "bin/python3")
+
+    def now():
+        return Tools(os.fsencode(place / "top"), {b"HOME": os.fsencode(place / "home")}).identity([python], b"/")
+
+    first = now()
+    (place / where / "plugin-1.dist-info").mkdir(parents=True)
+    assert (now() != first) is counts
+
+
 def test_what_is_installed_for_the_interpreter_of_a_script_counts(place):
     venv = place / "venv"
     script(venv / "bin" / "python3", "")
