@@ -1,8 +1,9 @@
 """What hiding and restoring unstaged changes costs: a baseline, not a gate.
 
-A repository of 5,000 files with 10 or 1,000 unstaged changes. Three ways, interleaved in random order:
+A repository of 5,000 files with 10 or 1,000 unstaged changes. Four ways, interleaved in random order:
 
     guard       gitseq.guard: hide + restore, plus one `git status` listing that a run needs anyway
+    anew        the same without what the guard kept of the last time
     patch       git diff > patch; git checkout -- .; git apply patch: what pre-commit and prek do
     stash       git stash push --keep-index; git stash pop --index
 
@@ -30,6 +31,7 @@ import measure as measuring
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from gitseq.git import status
+from gitseq.guard import state
 from gitseq.guard.hide import hide
 from gitseq.guard.journal import Dirty, Where
 from gitseq.guard.restore import restore
@@ -77,7 +79,7 @@ class Bench:
                 stream.write(b"unstaged\n")
         os.sync()  # or the disk is still busy with these edits, and whoever comes first waits for it
 
-    # --- the three ways, each returns (hide, restore) in seconds ---
+    # --- the four ways, each returns (hide, restore) in seconds ---
 
     def guard(self) -> "tuple[float, float]":
         self.run += 1
@@ -89,6 +91,10 @@ class Bench:
         assert guard is not None
         assert not restore(guard, self.git).conflicts
         return hidden - begun, time.perf_counter() - hidden
+
+    def anew(self) -> "tuple[float, float]":
+        shutil.rmtree(state.stock_dir(self.top + b"/.git"), ignore_errors=True)
+        return self.guard()
 
     def patch(self) -> "tuple[float, float]":
         begun = time.perf_counter()
@@ -214,7 +220,7 @@ def show_steps(top: bytes, files: int, rounds: int) -> None:
 
 
 def measure(bench: Bench, count: int, rounds: int) -> "dict[str, list[tuple[float, float]]]":
-    ways = ("guard", "patch", "stash")
+    ways = ("guard", "anew", "patch", "stash")
     times: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for _round in range(rounds):
         for way in random.sample(ways, len(ways)):

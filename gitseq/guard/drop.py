@@ -89,11 +89,16 @@ def remove_tree(folder: bytes, ops: FileOps) -> None:
     except FileNotFoundError:
         return
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            remove_tree(entry.path, ops)
-        else:
-            remove(entry.path, ops)
+        remove_entry(entry, ops)
     remove_empty(folder, ops)
+
+
+def remove_entry(entry: "os.DirEntry[bytes]", ops: FileOps) -> None:
+    """Remove what a folder of such copies has in it, whatever it is."""
+    if entry.is_dir(follow_symlinks=False):
+        remove_tree(entry.path, ops)
+    else:
+        remove(entry.path, ops)
 
 
 def _names(folder: bytes) -> "list[bytes]":

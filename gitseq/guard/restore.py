@@ -253,6 +253,7 @@ class _Work:
             for name in worthless:
                 ops.rename(name, name + b".ours")
             drop.discard(folder, ops)
+            stock.expire(self._git_dir, clock.wall(), ops)
         except OSError:  # all is back; the next run removes what lies about
             return conflicts_of(journal)
         ops.step(GUARD_DROPPED)

@@ -79,8 +79,9 @@ class Stock:
 
     def clear(self, used: "set[bytes]") -> None:
         """Remove what is not used."""
-        for name in self._names - used:
-            self._ops.unlink(self._folder + b"/" + name)
+        for entry in list(os.scandir(self._folder)):
+            if entry.name not in used:
+                drop.remove_entry(entry, self._ops)
         self._names = used
 
 
@@ -146,12 +147,15 @@ def expire(git_dir: bytes, now: float, ops: "FileOps") -> None:
 
 def _checked(path: bytes, oid: str, mode: int) -> "Signature | None":
     """What to know the file by, if it is the object `oid`, has that mode and no second name."""
-    st = os.lstat(path)
-    if (st.st_mode, st.st_uid, st.st_nlink) != (stat.S_IFREG | mode, os.geteuid(), 1):
-        return None
-    digest, left = _hash(oid)(b"blob %d\0" % st.st_size), st.st_size
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        st = os.fstat(fd)
+        if (st.st_mode, st.st_uid, st.st_nlink) != (stat.S_IFREG | mode, os.geteuid(), 1):
+            return None
+        digest, left = _hash(oid)(b"blob %d\0" % st.st_size), st.st_size
         while left > 0 and (part := os.read(fd, min(left, _PART_BYTES))):
             digest.update(part)
             left -= len(part)
