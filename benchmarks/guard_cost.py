@@ -150,36 +150,42 @@ class Commits:
         command = ["git", *arguments]
         subprocess.run(command, cwd=repo, env=self.entrant.env, check=True, capture_output=True)
 
-    def commit(self, amount: int) -> float:
-        """Seconds of one commit, which is taken back afterwards."""
+    def commit(self, amount: int) -> measuring.Sample:
+        """One commit, which is taken back afterwards."""
         repo = self._repos[amount]
         sample = measuring.run(COMMIT, self.entrant.env, repo)
         self._git(repo, "reset", "-q", "--soft", "HEAD~1")
-        return sample.wall
+        return sample
 
 
 def compare_commits(folder: Path, peers: "Path | None", files: int, rounds: int, pause: float) -> None:
     entrants = contenders.installed(peers).entrants(KINDS, folder / "home")
     found = [Commits(entrant, folder, files) for entrant in entrants]
     cells = [(one, amount) for one in found for amount in AMOUNTS]
-    seconds: dict[tuple[str, int], list[float]] = {(one.entrant.name, amount): [] for one, amount in cells}
+    samples: dict[tuple[str, int], list[measuring.Sample]] = {(one.entrant.name, amount): [] for one, amount in cells}
     for turn in range(rounds + 1):
         time.sleep(pause if turn else 0)
         for one, amount in random.sample(cells, len(cells)):
             taken = one.commit(amount)
             if turn:  # the first round only warms up
-                seconds[one.entrant.name, amount].append(taken)
-    rows = []
-    for one in found:
-        name = one.entrant.name
-        medians = [statistics.median(seconds[name, amount]) * 1000 for amount in AMOUNTS]
-        least = [min(seconds[name, amount]) * 1000 for amount in AMOUNTS]
-        whole = [f"{middle:.0f} ({low:.0f})" for middle, low in zip(medians, least, strict=True)]
-        cost = [f"{middle - medians[0]:.0f} ({low - least[0]:.0f})" for middle, low in zip(medians, least, strict=True)]
-        rows.append([f"{name} {one.entrant.version()}", *whole, *cost[1:]])
+                samples[one.entrant.name, amount].append(taken)
     print(f"\n`git commit`, {files} files, one no-op hook; median (least) of {rounds} interleaved rounds, ms")
-    heads = [f"{amount} unstaged" for amount in AMOUNTS] + [f"cost of {amount}" for amount in CHANGED]
-    print(measuring.table(["", *heads], rows))
+    for what in ("wall", "cpu"):
+        rows = []
+        for one in found:
+            name = one.entrant.name
+            rows.append(row(f"{name} {one.entrant.version()}", [samples[name, amount] for amount in AMOUNTS], what))
+        heads = [f"{amount} unstaged" for amount in AMOUNTS] + [f"cost of {amount}" for amount in CHANGED]
+        print(measuring.table([what, *heads], rows))
+
+
+def row(title: str, samples: "list[list[measuring.Sample]]", what: str) -> "list[str]":
+    """Times with each number of unstaged changes, and what is more than with none."""
+    times = [[getattr(sample, what) * 1000 for sample in some] for some in samples]
+    medians, least = [statistics.median(some) for some in times], [min(some) for some in times]
+    whole = [f"{middle:.0f} ({low:.0f})" for middle, low in zip(medians, least, strict=True)]
+    cost = [f"{middle - medians[0]:.0f} ({low - least[0]:.0f})" for middle, low in zip(medians, least, strict=True)]
+    return [title, *whole, *cost[1:]]
 
 
 # --- the steps alone ----------------------------------------------------------------------------------

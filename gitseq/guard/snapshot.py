@@ -74,7 +74,7 @@ def write(planned: "Journal", git: "Git", git_dir: bytes, ops: "FileOps") -> "tu
         if placed := [item for item in flat if item.number not in written]:
             written |= scratch.write(b"t", placed)
         written |= _in_folders(store, [item for item in items if item.number not in written], git)
-    moment = int(clock.wall() * _SECOND_NS) - _PAST_NS
+    moment = _long_enough_ago()
     return tuple(_signed(item, written[item.number], moment, ops) if item.places else item for item in planned.items)
 
 
@@ -160,7 +160,8 @@ class _Scratch:
         """What the last run left is used again, git writes the rest; each gets a name that the next run finds it by."""
         scratch = self._store.folder + b"/s"
         stocked = stock.take(self._git_dir, scratch, self._ops)
-        found = {item.number: stocked.find(item, self._store.modes[item.mode]) for item in items}
+        before = _long_enough_ago()
+        found = {item.number: stocked.find(item, self._store.modes[item.mode], before) for item in items}
         stocked.clear({one.name for one in found.values() if one is not None})
         written = {number: self._at(b"s", one.name, one.known) for number, one in found.items() if one is not None}
         missing = [item for item in items if item.number not in written]
@@ -223,10 +224,10 @@ def _signed(item: Item, written: _Written, moment: int, ops: "FileOps") -> Item:
 
     Two seconds, and into another second than the user's file: with core.checkStat=minimal git compares only those.
     """
-    if item.was[1] // _SECOND_NS == moment // _SECOND_NS:
-        moment -= _PAST_NS
     ours = written.known
-    if ours is None or ours[2] > moment or ours[2] // _SECOND_NS == item.was[1] // _SECOND_NS:
+    if ours is None:
+        if item.was[1] // _SECOND_NS == moment // _SECOND_NS:
+            moment -= _PAST_NS
         try:
             ops.set_mtime(written.file, moment)
             ours = journal.signature_of(os.lstat(written.file))
@@ -234,6 +235,11 @@ def _signed(item: Item, written: _Written, moment: int, ops: "FileOps") -> Item:
             raise _not_written(item) from None
     was, had, number = item.was, item.had, item.number  # spelled out: `replace` takes three times as long
     return Item(number, item.path, item.change, item.mode, item.oid, item.store, had, written.name, ours, was)
+
+
+def _long_enough_ago() -> int:
+    """A write from now on has another time, however coarse the clock of the file system is."""
+    return int(clock.wall() * _SECOND_NS) - _PAST_NS
 
 
 def _not_written(item: Item) -> EnvironmentProblem:

@@ -27,6 +27,7 @@ KEEP_SECONDS = 14 * 24 * 3600
 
 _CONVERTING = (b"ident", b"working-tree-encoding", b"filter")
 _SHA1_HEX_LENGTH = 40
+_SECOND_NS = 1_000_000_000
 _PART_BYTES = 1 << 20
 _OFF = (b"unset", b"unspecified")
 _ASK_CONFIG = (b"config", b"-z", b"--get-regexp", b"^core\\.(autocrlf|eol)$")
@@ -59,13 +60,16 @@ class Stock:
         for name in self._names:
             self._by_oid.setdefault(name[: name.rfind(b".")].decode("ascii", "replace"), []).append(name)
 
-    def find(self, item: "Item", mode: int) -> "Stocked | None":
-        """A file that is the index's version of `item`, byte for byte, and has that mode."""
+    def find(self, item: "Item", mode: int, before_ns: int) -> "Stocked | None":
+        """A file that is the index's version of `item`, byte for byte, and has that mode.
+
+        Dated before that moment, so that any later write shows, and into another second than the user's file.
+        """
         names = self._by_oid.get(item.oid)
         while names:
             name = names.pop()
             known = _checked(self._folder + b"/" + name, item.oid, mode)
-            if known is not None:
+            if known is not None and known[2] <= before_ns and known[2] // _SECOND_NS != item.was[1] // _SECOND_NS:
                 return Stocked(name, known)
         return None
 
@@ -123,9 +127,12 @@ def keep(folder: bytes, found: "list[Found]", git_dir: bytes, ops: "FileOps") ->
             unfit.append(file)
     if fit < MANY or len(os.listdir(folder)) != len(found) or os.path.lexists(place):
         return False
-    for file in unfit:
-        drop.remove(file.path, ops)
-    ops.rename(folder, place)
+    try:
+        for file in unfit:
+            drop.remove(file.path, ops)
+        ops.rename(folder, place)
+    except OSError:  # a full disk, say: what cannot be kept can still be removed
+        return False
     return True
 
 

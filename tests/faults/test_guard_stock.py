@@ -183,7 +183,7 @@ def test_line_endings_that_change_nothing_here_do_not_stand_in_the_way(tree):
     assert Run(tree).made() == 0
 
 
-def test_one_that_is_as_old_as_the_users_file_is_dated_anew(tree):
+def test_one_that_is_as_old_as_the_users_file_is_made_anew(tree):
     """With core.checkStat=minimal git takes two files of one size and second for the same."""
     Run(tree)
     second = os.lstat(stocked(tree)[0]).st_mtime_ns // 1_000_000_000
@@ -193,7 +193,7 @@ def test_one_that_is_as_old_as_the_users_file_is_dated_anew(tree):
     assert not [name for name in NAMES if seen[name][2] // 1_000_000_000 == second]
 
 
-def test_what_a_hook_touched_without_changing_it_is_dated_back(tree):
+def test_what_a_hook_touched_without_changing_it_is_made_anew(tree):
     Run(tree)
     for name in stocked(tree):
         os.utime(name)
