@@ -1,8 +1,9 @@
 """What hiding and restoring unstaged changes costs: a baseline, not a gate.
 
-A repository of 5,000 files with 10 or 1,000 unstaged changes. Three ways, interleaved in random order:
+A repository of 5,000 files with 10 or 1,000 unstaged changes. Four ways, interleaved in random order:
 
     guard       gitseq.guard: hide + restore, plus one `git status` listing that a run needs anyway
+    anew        the same without what the guard kept of the last time
     patch       git diff > patch; git checkout -- .; git apply patch: what pre-commit and prek do
     stash       git stash push --keep-index; git stash pop --index
 
@@ -30,6 +31,7 @@ import measure as measuring
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from gitseq.git import status
+from gitseq.guard import state
 from gitseq.guard.hide import hide
 from gitseq.guard.journal import Dirty, Where
 from gitseq.guard.restore import restore
@@ -77,7 +79,7 @@ class Bench:
                 stream.write(b"unstaged\n")
         os.sync()  # or the disk is still busy with these edits, and whoever comes first waits for it
 
-    # --- the three ways, each returns (hide, restore) in seconds ---
+    # --- the four ways, each returns (hide, restore) in seconds ---
 
     def guard(self) -> "tuple[float, float]":
         self.run += 1
@@ -89,6 +91,10 @@ class Bench:
         assert guard is not None
         assert not restore(guard, self.git).conflicts
         return hidden - begun, time.perf_counter() - hidden
+
+    def anew(self) -> "tuple[float, float]":
+        shutil.rmtree(state.stock_dir(self.top + b"/.git"), ignore_errors=True)
+        return self.guard()
 
     def patch(self) -> "tuple[float, float]":
         begun = time.perf_counter()
@@ -144,36 +150,42 @@ class Commits:
         command = ["git", *arguments]
         subprocess.run(command, cwd=repo, env=self.entrant.env, check=True, capture_output=True)
 
-    def commit(self, amount: int) -> float:
-        """Seconds of one commit, which is taken back afterwards."""
+    def commit(self, amount: int) -> measuring.Sample:
+        """One commit, which is taken back afterwards."""
         repo = self._repos[amount]
         sample = measuring.run(COMMIT, self.entrant.env, repo)
         self._git(repo, "reset", "-q", "--soft", "HEAD~1")
-        return sample.wall
+        return sample
 
 
 def compare_commits(folder: Path, peers: "Path | None", files: int, rounds: int, pause: float) -> None:
     entrants = contenders.installed(peers).entrants(KINDS, folder / "home")
     found = [Commits(entrant, folder, files) for entrant in entrants]
     cells = [(one, amount) for one in found for amount in AMOUNTS]
-    seconds: dict[tuple[str, int], list[float]] = {(one.entrant.name, amount): [] for one, amount in cells}
+    samples: dict[tuple[str, int], list[measuring.Sample]] = {(one.entrant.name, amount): [] for one, amount in cells}
     for turn in range(rounds + 1):
         time.sleep(pause if turn else 0)
         for one, amount in random.sample(cells, len(cells)):
             taken = one.commit(amount)
             if turn:  # the first round only warms up
-                seconds[one.entrant.name, amount].append(taken)
-    rows = []
-    for one in found:
-        name = one.entrant.name
-        medians = [statistics.median(seconds[name, amount]) * 1000 for amount in AMOUNTS]
-        least = [min(seconds[name, amount]) * 1000 for amount in AMOUNTS]
-        whole = [f"{middle:.0f} ({low:.0f})" for middle, low in zip(medians, least, strict=True)]
-        cost = [f"{middle - medians[0]:.0f} ({low - least[0]:.0f})" for middle, low in zip(medians, least, strict=True)]
-        rows.append([f"{name} {one.entrant.version()}", *whole, *cost[1:]])
+                samples[one.entrant.name, amount].append(taken)
     print(f"\n`git commit`, {files} files, one no-op hook; median (least) of {rounds} interleaved rounds, ms")
-    heads = [f"{amount} unstaged" for amount in AMOUNTS] + [f"cost of {amount}" for amount in CHANGED]
-    print(measuring.table(["", *heads], rows))
+    for what in ("wall", "cpu"):
+        rows = []
+        for one in found:
+            name = one.entrant.name
+            rows.append(row(f"{name} {one.entrant.version()}", [samples[name, amount] for amount in AMOUNTS], what))
+        heads = [f"{amount} unstaged" for amount in AMOUNTS] + [f"cost of {amount}" for amount in CHANGED]
+        print(measuring.table([what, *heads], rows))
+
+
+def row(title: str, samples: "list[list[measuring.Sample]]", what: str) -> "list[str]":
+    """Times with each number of unstaged changes, and what is more than with none."""
+    times = [[getattr(sample, what) * 1000 for sample in some] for some in samples]
+    medians, least = [statistics.median(some) for some in times], [min(some) for some in times]
+    whole = [f"{middle:.0f} ({low:.0f})" for middle, low in zip(medians, least, strict=True)]
+    cost = [f"{middle - medians[0]:.0f} ({low - least[0]:.0f})" for middle, low in zip(medians, least, strict=True)]
+    return [title, *whole, *cost[1:]]
 
 
 # --- the steps alone ----------------------------------------------------------------------------------
@@ -214,7 +226,7 @@ def show_steps(top: bytes, files: int, rounds: int) -> None:
 
 
 def measure(bench: Bench, count: int, rounds: int) -> "dict[str, list[tuple[float, float]]]":
-    ways = ("guard", "patch", "stash")
+    ways = ("guard", "anew", "patch", "stash")
     times: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for _round in range(rounds):
         for way in random.sample(ways, len(ways)):

@@ -22,15 +22,15 @@ def discard(folder: bytes, ops: FileOps) -> None:
     _unlock_linked(folder, ops)
     for store in stores:
         for name in (b"/i", b"/s", b"/t"):
-            _remove_tree(store + name, ops)
+            remove_tree(store + name, ops)
         for name in state.TRIALS:
-            _remove(store + b"/" + name, ops)
+            remove(store + b"/" + name, ops)
         _sweep_kept(store + b"/kept", ops)
     _keep(folder, stores, ops)
     for store in stores[1:]:
         _remove_store(store, ops)
     for name in (state.JOURNAL + b".tmp", state.STORES, state.DONE):
-        _remove(folder + b"/" + name, ops)
+        remove(folder + b"/" + name, ops)
     remove_empty(folder, ops)
 
 
@@ -58,7 +58,7 @@ def _stores(folder: bytes) -> "list[bytes]":
 def _sweep_kept(kept: bytes, ops: FileOps) -> None:
     for name in _names(kept):
         if name.endswith(_OURS):
-            _remove(kept + b"/" + name, ops)
+            remove(kept + b"/" + name, ops)
 
 
 def _keep(folder: bytes, stores: "list[bytes]", ops: FileOps) -> None:
@@ -88,22 +88,27 @@ def _remove_store(store: bytes, ops: FileOps) -> None:
     if set_aside(store + b"/kept"):
         return
     remove_empty(store + b"/kept", ops)
-    _remove(store + b"/.gitignore", ops)
+    remove(store + b"/.gitignore", ops)
     remove_empty(store, ops)
 
 
-def _remove_tree(folder: bytes, ops: FileOps) -> None:
-    """Copies of what is staged, written by git for us."""
+def remove_tree(folder: bytes, ops: FileOps) -> None:
+    """Remove copies of what is staged, written by git for us."""
     try:
         entries = list(os.scandir(folder))
     except FileNotFoundError:
         return
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            _remove_tree(entry.path, ops)
-        else:
-            _remove(entry.path, ops)
+        remove_entry(entry, ops)
     remove_empty(folder, ops)
+
+
+def remove_entry(entry: "os.DirEntry[bytes]", ops: FileOps) -> None:
+    """Remove what a folder of such copies has in it, whatever it is."""
+    if entry.is_dir(follow_symlinks=False):
+        remove_tree(entry.path, ops)
+    else:
+        remove(entry.path, ops)
 
 
 def _names(folder: bytes) -> "list[bytes]":
@@ -113,7 +118,8 @@ def _names(folder: bytes) -> "list[bytes]":
         return []
 
 
-def _remove(path: bytes, ops: FileOps) -> None:
+def remove(path: bytes, ops: FileOps) -> None:
+    """Remove a file that may be gone already."""
     try:
         ops.unlink(path)
     except FileNotFoundError:

@@ -10,9 +10,9 @@ import stat
 
 from gitseq.core.text import printable
 from gitseq.errors import GitseqError, NotRestored
-from gitseq.guard import drop, kept, look, merge, state
+from gitseq.guard import drop, kept, look, merge, state, stock
 from gitseq.guard.conflicts import Conflict, conflicts_of
-from gitseq.guard.journal import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard, Item, Journal, signature_of
+from gitseq.guard.journal import GUARD_DROPPED, RESTORE_BEGUN, TREE_RESTORED, Guard, Item, signature_of
 from gitseq.host import clock
 from gitseq.host.fileops import FileOps, move_without_overwriting
 from gitseq.model import Record
@@ -96,7 +96,7 @@ def restore(guard: Guard, git: "Git", ops: "FileOps | None" = None) -> Restored:
     ops = ops or FileOps()
     ops.step(RESTORE_BEGUN)
     journal = guard.journal
-    work = _Work(journal, git, ops)
+    work = _Work(guard, git, ops)
     for item in journal.items:
         if item.places:
             work.bring_back(item)
@@ -118,8 +118,9 @@ def restore(guard: Guard, git: "Git", ops: "FileOps | None" = None) -> Restored:
 class _Work:
     """One restore under way."""
 
-    def __init__(self, journal: Journal, git: "Git", ops: FileOps) -> None:
-        self._journal = journal
+    def __init__(self, guard: Guard, git: "Git", ops: FileOps) -> None:
+        self._journal = guard.journal
+        self._git_dir = guard.git_dir
         self._git = git
         self._ops = ops
         self.problems: list[Problem] = []
@@ -257,6 +258,7 @@ class _Work:
             for name in worthless:
                 ops.rename(name, name + b".ours")
             drop.discard(folder, ops)
+            stock.expire(self._git_dir, clock.wall(), ops)
         except OSError:  # all is back; the next run removes what lies about
             return conflicts_of(journal)
         ops.step(GUARD_DROPPED)
@@ -284,17 +286,20 @@ class _Work:
         for item in self._journal.items:
             if item.snapshot.startswith(b"b/"):
                 back[self._journal.snapshot(item)] = item
-        for store in self._journal.stores:
-            for file in _files(store + b"/b"):
-                if file.path in back:
-                    self._sort_one(back[file.path], file)
+        for number, store in enumerate(self._journal.stores):
+            found = [file for file in _files(store + b"/b") if file.path in back]
+            ours = [one for file in found if (one := self._sort_one(back[file.path], file)) is not None]
+            if number or not stock.keep(store + b"/b", ours, self._git_dir, self._ops):
+                for one in ours:
+                    drop.remove(one.path, self._ops)
 
-    def _sort_one(self, item: Item, file: "os.DirEntry[bytes]") -> None:
+    def _sort_one(self, item: Item, file: "os.DirEntry[bytes]") -> "stock.Found | None":
         st = file.stat(follow_symlinks=False)
         if signature_of(st) == item.ours:
-            self._ops.unlink(file.path)
-        elif st.st_ino == item.ours[0]:
+            return stock.Found(item, file.path, st)
+        if st.st_ino == item.ours[0]:
             self._set_aside(item, file.path, look.next_name(self._journal, item, b"edited"))
+        return None
 
 
 def _files(folder: bytes) -> "list[os.DirEntry[bytes]]":

@@ -9,14 +9,14 @@ import stat
 
 from gitseq.core.text import printable
 from gitseq.errors import EnvironmentProblem
-from gitseq.guard import journal, look, state
+from gitseq.guard import journal, look, state, stock
 from gitseq.guard.journal import Item
 from gitseq.host import clock
 from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitseq.guard.journal import Git, Journal
+    from gitseq.guard.journal import Git, Journal, Signature
     from gitseq.host.fileops import FileOps
     from gitseq.host.procs import Completed
 
@@ -41,10 +41,12 @@ class _Store(Record):
 
 
 class _Written(Record):
-    """Where git wrote something, and where it lies once there is a journal, below the store."""
+    """Where an index version lies now, and where once there is a journal, below the store."""
 
     file: bytes
     name: bytes
+    known: "Signature | None" = None
+    """Of one out of stock, which is dated back already."""
 
 
 def write(planned: "Journal", git: "Git", git_dir: bytes, ops: "FileOps") -> "tuple[Item, ...]":
@@ -54,22 +56,25 @@ def write(planned: "Journal", git: "Git", git_dir: bytes, ops: "FileOps") -> "tu
     its own they come from the index, because that is the one the hooks will see. Raises EnvironmentProblem, OSError.
     """
     from_index = any(os.path.basename(item.path) == b".gitattributes" for item in planned.items)
-    is_flat = not from_index and _may_be_flat(planned, git)
+    attributes = None if from_index else _attributes_if_flat(planned, git)
     written: dict[int, _Written] = {}
     for number, folder in enumerate(planned.stores):
         items = [item for item in planned.items if item.store == number and item.places]
-        flat = [i for i in items if from_index or _is_too_long(folder, i) or (is_flat and i.mode != _SYMLINK)]
         store = _tried(folder, ops) if items else _Store(folder, False, {})
+        scratch = _Scratch(store, git, git_dir, ops)
+        is_flat = attributes is not None
+        flat = [i for i in items if from_index or _is_too_long(folder, i) or (is_flat and i.mode != _SYMLINK)]
         if swapped := [item for item in flat if item.had and store.swaps]:
-            ops.mkdir(folder + b"/s", 0o700)
-            written |= _in_empty_tree(store, b"s", swapped, git, git_dir, ops)
+            if number == 0 and attributes is not None and stock.is_worth_it(len(swapped), attributes, git):
+                written |= scratch.with_stock(swapped)
+            else:
+                written |= scratch.write(b"s", swapped)
         else:
             ops.mkdir(folder + b"/b", 0o700)
         if placed := [item for item in flat if item.number not in written]:
-            ops.mkdir(folder + b"/t", 0o700)
-            written |= _in_empty_tree(store, b"t", placed, git, git_dir, ops)
+            written |= scratch.write(b"t", placed)
         written |= _in_folders(store, [item for item in items if item.number not in written], git)
-    moment = int(clock.wall() * _SECOND_NS) - _PAST_NS
+    moment = _long_enough_ago()
     return tuple(_signed(item, written[item.number], moment, ops) if item.places else item for item in planned.items)
 
 
@@ -112,8 +117,8 @@ def _below_i(store: _Store, item: Item) -> _Written:
     return _Written(store.folder + b"/" + name, b"b/%d" % item.number if item.had and store.swaps else name)
 
 
-def _may_be_flat(planned: "Journal", git: "Git") -> bool:
-    """Whether git may write all into one folder, which is worth it: making and removing a folder takes ext4 5 ms.
+def _attributes_if_flat(planned: "Journal", git: "Git") -> "bytes | None":
+    """What git says of attributes, if it may write all into one folder; making and removing a folder takes ext4 5 ms.
 
     It then stands in an empty work tree. So attributes have to be the same there, where git takes them from the index
     (an untracked .gitattributes is not in it), and no filter may run, which could be named relative to the top.
@@ -121,40 +126,73 @@ def _may_be_flat(planned: "Journal", git: "Git") -> bool:
     """
     placed = [item.path for item in planned.items if item.places]
     folders = {os.path.dirname(path) for path in placed}
-    if len(folders) < _MANY_FOLDERS:
-        return False
+    if len(folders) < _MANY_FOLDERS and len(placed) < stock.MANY:
+        return None
     names = b"".join(path + b"\0" for path in placed)
     ask = [b"check-attr", b"-z", b"--stdin", b"--all"]
     indexed = git([*ask, b"--cached"], names)
     if indexed.rc != 0 or b"\0filter\0" in indexed.out:
-        return False
+        return None
     above = {b"", *folders, *(above for folder in folders for above in look.above(folder))}
-    if not any(os.path.lexists(planned.at(os.path.join(folder, b".gitattributes"))) for folder in above):
-        return True
-    here = git(ask, names)
-    return here.rc == 0 and here.out == indexed.out
+    if any(os.path.lexists(planned.at(os.path.join(folder, b".gitattributes"))) for folder in above):
+        here = git(ask, names)
+        if here.rc != 0 or here.out != indexed.out:
+            return None
+    return bytes(indexed.out)
 
 
-def _in_empty_tree(
-    store: _Store, below: bytes, items: "list[Item]", git: "Git", git_dir: bytes, ops: "FileOps"
-) -> "dict[int, _Written]":
-    """As above, but git stands in an empty work tree: attributes come from the index, and no name gets too long."""
-    scratch = store.folder + b"/" + below
-    here = [b"--git-dir=" + git_dir, b"--work-tree=" + scratch]
-    names = b"".join(item.path + b"\0" for item in items)
-    listing = _succeed(git([*here, b"checkout-index", b"-z", b"--stdin", b"--temp"], names))
-    named = {path: name for name, path in (line.split(b"\t", 1) for line in listing.split(b"\0") if line)}
-    found = {}
-    for item in items:
-        if item.path not in named:
-            raise _not_written(item)
-        name = named[item.path]
-        if item.mode == _SYMLINK:
-            name = _as_symlink(scratch, name, ops)
-        else:
-            ops.chmod(scratch + b"/" + name, store.modes[item.mode])
-        found[item.number] = _Written(scratch + b"/" + name, _AFTERWARDS[below] + name)
-    return found
+class _Scratch:
+    """git stands in an empty work tree in the store: attributes come from the index, and no name gets too long."""
+
+    def __init__(self, store: _Store, git: "Git", git_dir: bytes, ops: "FileOps") -> None:
+        self._store = store
+        self._git = git
+        self._git_dir = git_dir
+        self._ops = ops
+
+    def write(self, below: bytes, items: "list[Item]") -> "dict[int, _Written]":
+        """All of them, in a new folder of the store."""
+        self._ops.mkdir(self._store.folder + b"/" + below, 0o700)
+        names = self._written(below, items)
+        return {item.number: self._at(below, names[item.number]) for item in items}
+
+    def with_stock(self, items: "list[Item]") -> "dict[int, _Written]":
+        """What the last run left is used again, git writes the rest; each gets a name that the next run finds it by."""
+        scratch = self._store.folder + b"/s"
+        stocked = stock.take(self._git_dir, scratch, self._ops)
+        before = _long_enough_ago()
+        found = {item.number: stocked.find(item, self._store.modes[item.mode], before) for item in items}
+        stocked.clear({one.name for one in found.values() if one is not None})
+        written = {number: self._at(b"s", one.name, one.known) for number, one in found.items() if one is not None}
+        missing = [item for item in items if item.number not in written]
+        names = self._written(b"s", missing)
+        for item in missing:
+            name = stocked.new_name(item)
+            self._ops.rename(scratch + b"/" + names[item.number], scratch + b"/" + name)
+            written[item.number] = self._at(b"s", name)
+        return written
+
+    def _at(self, below: bytes, name: bytes, known: "Signature | None" = None) -> _Written:
+        return _Written(self._store.folder + b"/" + below + b"/" + name, _AFTERWARDS[below] + name, known)
+
+    def _written(self, below: bytes, items: "list[Item]") -> "dict[int, bytes]":
+        """The names git gave them."""
+        if not items:
+            return {}
+        scratch = self._store.folder + b"/" + below
+        here = [b"--git-dir=" + self._git_dir, b"--work-tree=" + scratch]
+        paths = b"".join(item.path + b"\0" for item in items)
+        listing = _succeed(self._git([*here, b"checkout-index", b"-z", b"--stdin", b"--temp"], paths))
+        named = {path: name for name, path in (line.split(b"\t", 1) for line in listing.split(b"\0") if line)}
+        for item in items:
+            if item.path not in named:
+                raise _not_written(item)
+            name = named[item.path]
+            if item.mode == _SYMLINK:
+                named[item.path] = _as_symlink(scratch, name, self._ops)
+            else:
+                self._ops.chmod(scratch + b"/" + name, self._store.modes[item.mode])
+        return {item.number: named[item.path] for item in items}
 
 
 _AFTERWARDS = {b"s": b"b/", b"t": b"t/"}
@@ -186,16 +224,22 @@ def _signed(item: Item, written: _Written, moment: int, ops: "FileOps") -> Item:
 
     Two seconds, and into another second than the user's file: with core.checkStat=minimal git compares only those.
     """
-    if item.was[1] // _SECOND_NS == moment // _SECOND_NS:
-        moment -= _PAST_NS
-    try:
-        ops.set_mtime(written.file, moment)
-        st = os.lstat(written.file)
-    except FileNotFoundError:
-        raise _not_written(item) from None
-    ours = journal.signature_of(st)
+    ours = written.known
+    if ours is None:
+        if item.was[1] // _SECOND_NS == moment // _SECOND_NS:
+            moment -= _PAST_NS
+        try:
+            ops.set_mtime(written.file, moment)
+            ours = journal.signature_of(os.lstat(written.file))
+        except FileNotFoundError:
+            raise _not_written(item) from None
     was, had, number = item.was, item.had, item.number  # spelled out: `replace` takes three times as long
     return Item(number, item.path, item.change, item.mode, item.oid, item.store, had, written.name, ours, was)
+
+
+def _long_enough_ago() -> int:
+    """A write from now on has another time, however coarse the clock of the file system is."""
+    return int(clock.wall() * _SECOND_NS) - _PAST_NS
 
 
 def _not_written(item: Item) -> EnvironmentProblem:

@@ -29,6 +29,11 @@ def kept_dir(git_dir: bytes) -> bytes:
     return own_dir(git_dir) + b"/kept"
 
 
+def stock_dir(git_dir: bytes) -> bytes:
+    """The folder with index versions that the next run may use again."""
+    return own_dir(git_dir) + b"/stock"
+
+
 def unfinished(git_dir: bytes) -> "list[bytes]":
     """Names of runs whose unstaged work may still be set aside, oldest first; one listing, no process.
 
