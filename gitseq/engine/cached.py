@@ -60,16 +60,15 @@ class Passes:
 
     def ask_for_tree(self, chosen: "list[Hook]") -> None:
         """Find out which hooks have passed the whole tree as it lies there: nothing need be selected for those."""
-        if self._request.verify:
+        if self._request.verify or self._tree is None:
             return
-        if self._tree is None:
+        if not self._ledger.knows_tree(self._tree.state):
+            self._contents.begin()  # while git compares; what that says matters later
             return
         keys = [self._tree_key(hook) for hook in chosen if hook.cache]
         known = self._ledger.passed_tree(self._tree.state, keys)
         if len(known) < len(set(keys)):
-            self._contents.begin()  # while git compares
-        if not known:  # what the comparison says matters later
-            return
+            self._contents.begin()
         if not (self._tree.is_clean and self._tree.still_stands()):
             self._contents.end()
             return
