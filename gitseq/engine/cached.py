@@ -64,6 +64,8 @@ class Passes:
             return
         if not self._ledger.knows_tree(self._tree.state):
             self._contents.begin()  # while git compares; what that says matters later
+            if any(hook.builtin for hook in chosen):  # they will be run, and are loaded while git lists
+                import gitseq.engine.inside  # noqa: F401
             return
         keys = [self._tree_key(hook) for hook in chosen if hook.cache]
         known = self._ledger.passed_tree(self._tree.state, keys)
@@ -172,8 +174,10 @@ class Passes:
         return before == self._who_is(told.hook)
 
     def _note(self, one: Asked, told: Verdict, sure: "frozenset[bytes]", passed: "frozenset[bytes]") -> None:
-        if b"" in one.keys:
-            keys = list(one.keys.values()) if passed.issuperset(one.key_paths) else []
+        if passed.issuperset(one.key_paths):
+            keys = list(one.keys.values())
+        elif b"" in one.keys:
+            keys = []
         else:
             keys = [key for path, key in one.keys.items() if path in passed]
         self._pending.append((told.hook, one.ns, keys))
