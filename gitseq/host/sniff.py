@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 _TEXT = bytes({7, 8, 9, 10, 11, 12, 13, 27} | set(range(0x20, 0x100)) - {0x7F})
 """The bytes text is made of, as identify and libmagic see it."""
-_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _LOOK = 1024
 """How far identify looks for another byte."""
 
@@ -29,7 +28,7 @@ class Sniffer:
     def is_text(self, path: bytes) -> bool:
         """Whether the first KiB holds no byte that text never has; an empty file is text."""
         try:
-            fd = os.open(os.path.join(self._top, path), _READ)
+            fd = os.open(os.path.join(self._top, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             try:  # a file object would cost twice what reading does, and there may be thousands
                 return not stat.S_ISREG(os.fstat(fd).st_mode) or not os.read(fd, _LOOK).translate(None, _TEXT)
             finally:
@@ -59,7 +58,7 @@ class Sniffer:
 
     def _open(self, path: bytes) -> "BinaryIO":
         """Identify would wait for ever on a fifo; here what is not a regular file looks empty."""
-        fd = os.open(os.path.join(self._top, path), _READ)
+        fd = os.open(os.path.join(self._top, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         if stat.S_ISREG(os.fstat(fd).st_mode):
             return open(fd, "rb")
         os.close(fd)
