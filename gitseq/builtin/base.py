@@ -116,7 +116,7 @@ class File:
 
     def blocks(self, start: int = 0) -> "Iterator[bytes]":
         """The content from an offset on, in pieces of whole lines (the last may lack its end). Raises OSError."""
-        fd = os.open(self.location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = os.open(self.location, _READ)
         try:
             os.lseek(fd, start, os.SEEK_SET)
             yield from _whole_lines(fd)
@@ -242,9 +242,13 @@ def _reason(error: Exception) -> str:
     return f"cannot be checked: {type(error).__name__}: {error}"
 
 
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+"""O_NONBLOCK: a fifo must not hang us."""
+
+
 def _read(location: bytes, most: "int | None" = None) -> "bytes | None":
     """The content; None when it is longer than `most` bytes."""
-    fd = os.open(location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # O_NONBLOCK: a fifo must not hang us
+    fd = os.open(location, _READ)
     try:
         content = os.read(fd, _FIRST)
         if len(content) < _FIRST and (most is None or most >= _FIRST):
@@ -264,7 +268,7 @@ def _read(location: bytes, most: "int | None" = None) -> "bytes | None":
 
 
 def _read_at(location: bytes, offset: int, length: int) -> bytes:
-    fd = os.open(location, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    fd = os.open(location, _READ)
     try:
         return os.pread(fd, length, offset)
     finally:

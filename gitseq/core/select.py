@@ -43,12 +43,20 @@ def is_below(folder: str, above: str) -> bool:
 
 def for_hook(hook: Hook, entries: "list[Entry]", searcher: "Searcher", tags_of: "TagsOf") -> "list[bytes]":
     """The paths a hook gets out of its project's candidates, in their order, relative to the hook's `root`."""
+    paths = named(hook, entries, searcher)
+    return of_types(hook, paths, [tags_of(path) for path in paths])
+
+
+def named(hook: Hook, entries: "list[Entry]", searcher: "Searcher") -> "list[bytes]":
+    """The paths below the hook's `root` whose names it wants, relative to the top."""
     if hook.root != hook.project:
         entries = _below(hook.root, entries)
-    entries = by_name(entries, hook.files, hook.exclude, searcher, len(_prefix(hook.project)))
+    return [entry.path for entry in by_name(entries, hook.files, hook.exclude, searcher, len(_prefix(hook.project)))]
+
+
+def of_types(hook: Hook, paths: "list[bytes]", tags: "list[frozenset[str]]") -> "list[bytes]":
+    """Those of some paths whose tags a hook wants, relative to its `root`."""
     prefix = len(_prefix(hook.root))
-    paths = [entry.path for entry in entries]
-    tags = [tags_of(path) for path in paths]
     fitting = {one for one in set(tags) if _tags_fit(hook, one)}  # a tree has a few dozen different sets of tags
     chosen = [path for path, one in zip(paths, tags, strict=True) if one in fitting]
     return [path[prefix:] for path in chosen] if prefix else chosen

@@ -69,27 +69,27 @@ class Tagger:
         """By a file's name without its folder: answers that nothing else of the file has a part in."""
         self._interpreters_matter: "bool | None" = None
         self._by_name: "dict[bytes, set[str]]" = {}
-        self._by_extension: "dict[tuple[str, int], frozenset[str]]" = {}
+        self._by_extension: "dict[tuple[bytes, int], frozenset[str]]" = {}
+        self._telling = frozenset([name.encode("utf-8", "surrogateescape") for name in self._names])
+        """Names, and parts of names between dots, that say something themselves."""
         self._shared: "dict[frozenset[str], frozenset[str]]" = {}
 
     def tags(self, path: bytes, mode: int) -> "frozenset[str]":
         """The tags of a path whose `lstat` has this mode. EnvironmentProblem when it must be read and cannot be."""
-        found = self._named.get((path[path.rfind(b"/") + 1 :], mode))
+        name = path[path.rfind(b"/") + 1 :]
+        found = self._named.get((name, mode))
         if found is None:
-            key = (path, mode)
-            found = self._known.get(key)
+            ending = self._telling_extension(name)
+            found = self._by_extension.get((ending, mode)) or self._known.get((path, mode))
             if found is None:
-                found = self._known[key] = self._find(path, mode)
+                found = self._known[path, mode] = self._find(path, mode, ending)
         return found
 
-    def _find(self, path: bytes, mode: int) -> "frozenset[str]":
+    def _find(self, path: bytes, mode: int, ending: bytes) -> "frozenset[str]":
         kind = kind_tag(mode)
         if kind != "file" or not self._needs_mode:
             return frozenset((kind,))
         name = path[path.rfind(b"/") + 1 :]
-        ending = self._telling_extension(name) if self._needs_name else ""
-        if ending and (ending, mode) in self._by_extension:
-            return self._by_extension[ending, mode]
         executable = bool(mode & _EXECUTE_BITS) and self._sniffer.may_execute(path)
         tags = {"file", "executable" if executable else "non-executable"}
         by_name = not mode & _EXECUTE_BITS
@@ -106,12 +106,11 @@ class Tagger:
             self._named[name, mode] = found
         return found
 
-    def _telling_extension(self, name: bytes) -> str:
-        """The extension of a name of which nothing else says anything; "" when something may."""
-        text = name.decode("utf-8", "surrogateescape")
-        parts = text.split(".")
-        if not parts[0] or len(parts) == 1 or text in self._names or not self._names.keys().isdisjoint(parts):
-            return ""
+    def _telling_extension(self, name: bytes) -> bytes:
+        """The extension of a name of which nothing else says anything; b"" when something may."""
+        parts = name.split(b".")
+        if len(parts) == 1 or not parts[0] or name in self._telling or not self._telling.isdisjoint(parts):
+            return b""
         return parts[-1]
 
     def _name_tags(self, name: bytes) -> "set[str]":

@@ -61,14 +61,17 @@ class Passes:
 
     def ask_for_tree(self, chosen: "list[Hook]") -> None:
         """Find out which hooks have passed the whole tree as it lies there: nothing need be selected for those."""
-        if self._request.verify:
+        if self._request.verify or self._tree is None:
             return
-        if self._tree is None:
+        if not self._ledger.knows_tree(self._tree.state):
+            self._contents.begin()  # while git compares; what that says matters later
+            if any(hook.builtin for hook in chosen):  # they will be run, and are loaded while git lists
+                import gitseq.engine.inside  # noqa: F401
             return
         keys = [self._tree_key(hook) for hook in chosen if hook.cache]
         known = self._ledger.passed_tree(self._tree.state, keys)
         if len(known) < len(set(keys)):
-            self._contents.begin()  # while git compares
+            self._contents.begin()
         if not (self._tree.is_clean and self._tree.still_stands()):
             self._contents.end()
             return
@@ -105,10 +108,11 @@ class Passes:
         if in_one:
             return self._ask_for_set(job, ns, keys, from_top)
         asked = keys if None not in keys else [key for key in keys if key]
-        unknown = frozenset(self._ledger.left(ns, asked))  # type: ignore[arg-type]
-        if len(unknown) == len(keys):
+        found = self._ledger.left(ns, asked)  # type: ignore[arg-type]
+        if len(found) == len(keys):
             return Asked(job, paths, ns, dict(zip(from_top, keys, strict=True)), from_top)  # type: ignore[arg-type]
         left: list[int] = []
+        unknown = frozenset(found)
         if unknown or asked is not keys:
             left = [number for number, key in enumerate(keys) if key is None or key in unknown]
         return Asked(
@@ -152,8 +156,9 @@ class Passes:
         The third value: of the files it was given (relative to the top), those whose pass may be kept; None for all.
         """
         clean = [(one, told, lasting) for one, told, lasting in ended if one.ns and _counts(told, lasting)]
-        paths = {path for one, _told, _lasting in clean for path in (*one.key_paths, *self._input_paths(one))}
-        sure = self._contents.confirmed(list(paths))
+        lists = [paths for one, _told, _lasting in clean for paths in (one.key_paths, self._input_paths(one))]
+        several = {id(paths): paths for paths in lists}  # most hooks have the same files
+        sure = self._contents.confirmed(list(set().union(*several.values())))
         for one, told, lasting in clean:
             if sure.issuperset(self._input_paths(one)) and self._is_who_it_was(told):
                 self._note(one, told, sure, sure if lasting is None else sure & lasting)
@@ -170,8 +175,10 @@ class Passes:
         return before == self._who_is(told.hook)
 
     def _note(self, one: Asked, told: Verdict, sure: "frozenset[bytes]", passed: "frozenset[bytes]") -> None:
-        if b"" in one.keys:
-            keys = list(one.keys.values()) if passed.issuperset(one.key_paths) else []
+        if passed.issuperset(one.key_paths):
+            keys = list(one.keys.values())
+        elif b"" in one.keys:
+            keys = []
         else:
             keys = [key for path, key in one.keys.items() if path in passed]
         self._pending.append((told.hook, one.ns, keys))

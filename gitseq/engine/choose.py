@@ -93,6 +93,8 @@ class Chooser:
             self._projects[project.folder] = project
         self._orphans = [project.folder for project in plan.projects if project.orphan]
         self._entries: "dict[str, list[Entry]]" = {}
+        self._named: dict[tuple[str, ...], tuple[list[bytes], list[frozenset[str]]]] = {}
+        """What filters of names leave, with the tags of each."""
         self._selected: dict[tuple[object, ...], list[bytes]] = {}
 
     def choose(self, hook: Hook) -> Choice:
@@ -121,7 +123,12 @@ class Chooser:
     def _paths(self, hook: Hook) -> "list[bytes]":
         if self._is_message and hook.project:
             return self._message(hook)
-        return select.for_hook(hook, self._entries_of(hook.project), self._searcher, self._tags.__getitem__)
+        names = (hook.project, hook.root, hook.files, hook.exclude)
+        known = self._named.get(names)
+        if known is None:
+            paths = select.named(hook, self._entries_of(hook.project), self._searcher)
+            known = self._named[names] = paths, [self._tags[path] for path in paths]
+        return select.of_types(hook, *known)
 
     def _message(self, hook: Hook) -> "list[bytes]":
         """The message is about the commit, not about a folder: every project's hooks get it, as prek does it."""

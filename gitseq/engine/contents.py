@@ -85,16 +85,14 @@ class Contents:
 
     def modes(self) -> "dict[bytes, int] | None":
         """The mode of every tracked file, where the whole work tree is as the index says; else None."""
-        if not self._current().is_clean:
-            return None
-        tracked = self._index()
-        if tracked.hidden or not self._current().still_stands():
-            return None
+        tracked = self._index()  # while git compares
         self._begin_conversions(tracked)
         modes = {line: int(line, 8) for line in {line[:6] for line in tracked.lines.values()}}
-        if any(mode not in _FILES for mode in modes.values()):
+        if tracked.hidden or any(mode not in _FILES for mode in modes.values()):
             return None  # a submodule need not be there
-        return {path: modes[line[:6]] for path, line in tracked.lines.items()}
+        found = {path: modes[line[:6]] for path, line in tracked.lines.items()}
+        compared = self._current()
+        return found if compared.is_clean and compared.still_stands() and tracked is self._tracked else None
 
     def forget(self, paths: "Sequence[bytes] | None" = None) -> None:
         """These have been written to; without paths, anything may have."""
@@ -121,8 +119,7 @@ class Contents:
             now.end()
             return frozenset(same)
         self._latest = now
-        same.update(path for path in paths if path not in read)
-        return frozenset(same - now.differing) | frozenset(path for path in own if path in same)
+        return frozenset(same.union(frozenset(paths).difference(read, now.differing)))
 
     def is_still(self, before: "Comparison") -> bool:
         """Whether the whole work tree is what it was: clean against the same index."""

@@ -368,7 +368,8 @@ def _handfuls(paths: "list[bytes]", folder: bytes, read: "frozenset[bytes]") -> 
     held = 0
     for path in paths:
         file = File(path, 0, folder)
-        held += _held(file) if path in read else 0
+        if path in read:
+            held += _held(file)
         handful.append(file)
         if len(handful) >= _HANDFUL or held >= _HANDFUL_BYTES:
             yield handful

@@ -84,6 +84,10 @@ class Ledger:
 
     # --- the same for a whole tree at once: which hooks have passed all of it
 
+    def knows_tree(self, tree: bytes) -> bool:
+        """Whether any hook may have passed all of a tree."""
+        return os.path.exists(self._tree_path(tree))
+
     def passed_tree(self, tree: bytes, hooks: "Sequence[bytes]") -> "dict[bytes, int]":
         """Which of these hooks passed all of a tree, and how many files of it they had."""
         content = files.read(self._tree_path(tree)) or b""

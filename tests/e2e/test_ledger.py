@@ -15,6 +15,7 @@ from gitseq.builtin.base import File
 from gitseq.core.stages import STAGES
 from gitseq.engine import contents, inside
 from gitseq.engine.request import ALL_FILES, Request
+from gitseq.git import content
 from gitseq.git.repo import discover
 from gitseq.model import Hook, Plan
 from tests.support.ledger import execute
@@ -180,6 +181,38 @@ def test_a_tree_is_not_passed_by_the_tool_that_a_later_hook_installed(cached):
     cached.commit("--no-verify")
     cached.gitseq("run", "--all-files", check=True)
     assert report(cached, "--all-files")["check"]["status"] == "failed"
+
+
+@pytest.mark.parametrize("edit", ["remove", "index"])
+def test_modes_of_the_index_count_only_for_a_tree_that_is_as_the_index_says(repo, monkeypatch, edit):
+    """Whatever happens between the listing and the end of the comparison."""
+    repo.commit_file("a.txt", "a\n")
+    env = {os.fsencode(name): os.fsencode(value) for name, value in repo.env.items()}
+    here = discover(env, os.fsencode(repo.path))
+    assert _modes_after(here, env, monkeypatch, lambda: None)
+    if edit == "remove":
+        (repo.path / "a.txt").unlink()
+        assert _modes_after(here, env, monkeypatch, lambda: None) is None
+    else:
+        repo.write("b.txt", "b\n")
+        assert _modes_after(here, env, monkeypatch, repo.add) is None
+
+
+def _modes_after(here, env, monkeypatch, edit):
+    known = contents.Contents(SimpleNamespace(repo=here, env=env, tree=content.Comparison(here, env)), 40)
+    list_entries = content.entries
+
+    def entries(listing):
+        found = list_entries(listing)
+        edit()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(content, "entries", entries)
+        modes = known.modes()
+    known.end()
+    known._current().end()
+    return modes
 
 
 def test_no_git_is_left_running_when_the_index_has_changed_under_the_keys(repo, monkeypatch):

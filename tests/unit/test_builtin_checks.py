@@ -1,6 +1,7 @@
 """Built-in hooks on their own: what agreement with pre-commit-hooks does not show."""
 
 import io
+import json
 import os
 import sys
 import tracemalloc
@@ -108,7 +109,7 @@ def test_the_hooks_that_most_have_load_nothing_heavy(name):
     args = {"check-added-large-files": ["--maxkb=600"], "no-commit-to-branch": ["--branch", "main"]}.get(name, [])
     code = f"from gitseq.builtin.registry import load\nload({name!r}, {args!r})"
     extra = {each for each in modules_after(code, [str(ROOT)]) - bare() - HOT_STDLIB if not each.startswith("gitseq")}
-    assert extra <= {"importlib", "importlib._bootstrap", "importlib._bootstrap_external", "warnings", "_warnings"}
+    assert not extra
 
 
 # --- large files
@@ -189,6 +190,49 @@ def test_what_must_be_seen_whole_is_refused_above_its_limit(tmp_path, monkeypatc
     found = check.check_file(file)
     assert found.exit_code == 1
     assert found.output.startswith(b"f: too large to check")
+
+
+# --- JSON without `json`
+
+_JSON_WORDS = (
+    *(b'{"a": 1}', b'{"a": 1, "a": 2}', b"[]", b"[1, ", b"]", b"NaN", b"-Infinity", b"1e999", b"0", b'"\\ud800"'),
+    *(b'"\xed\xa0\x80"', b'"\xc3\xa9"', b'"\xff"', b'"\t"', b" ", b"\n", b"\r\n", b"\x0c", b"\xef\xbb\xbf", b"\0"),
+)
+_JSON_PARTS = st.lists(st.sampled_from(_JSON_WORDS), max_size=4).map(b"".join)
+
+
+@given(
+    st.one_of(
+        _JSON_PARTS,
+        _JSON_PARTS.map(lambda text: text.decode("utf-8", "replace").encode("utf-16")),
+        _JSON_PARTS.map(lambda text: text.decode("utf-8", "replace").encode("utf-32-le")),
+    )
+)
+def test_json_passes_and_fails_in_the_words_of_the_library(content):
+    def unique(pairs):
+        seen = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"Duplicate key: {key}")
+            seen.add(key)
+
+    try:
+        json.loads(content, object_pairs_hook=unique)
+        expected = CLEAN
+    except ValueError as error:
+        expected = Finding(f"f.json: Failed to json decode ({error})\n".encode(), 1)
+    assert checked("check-json", content, path=b"f.json") == expected
+
+
+def test_clean_json_is_checked_without_the_library():
+    code = """
+from gitseq.builtin import registry
+from gitseq.builtin.base import CLEAN, File
+file = File(b"f.json")
+file.put(b'[{"a": [1.5, NaN, null]}]\\n')
+assert registry.load("check-json", ()).check_file(file) is CLEAN
+"""
+    assert not {"json", "re", "importlib"} & (modules_after(code, [str(ROOT)]) - bare())
 
 
 # --- whatever a file holds

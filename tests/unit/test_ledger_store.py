@@ -129,6 +129,13 @@ def test_number_of_trees_is_bounded(ledger):
     assert ledger.passed_tree(digest(b"199"), [NS]) == {NS: 199}
 
 
+def test_a_tree_is_known_once_a_hook_has_passed_it(ledger):
+    assert not ledger.knows_tree(NS)
+    ledger.add_tree(NS, {keys(0, 1)[0]: 7})
+    assert ledger.knows_tree(NS)
+    assert not ledger.knows_tree(digest(b"another"))
+
+
 def test_a_torn_entry_of_a_tree_is_a_miss(ledger):
     ledger.add_tree(NS, {keys(0, 1)[0]: 7})
     path = ledger._tree_path(NS)
