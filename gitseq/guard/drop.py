@@ -39,7 +39,7 @@ def _unlock_linked(folder: bytes, ops: FileOps) -> None:
     guards, run = os.path.split(folder)
     lock = os.path.dirname(os.path.dirname(guards)) + b"/" + state.LOCKED
     if os.path.lexists(lock) and files.read(lock) == state.lock_reason(run):
-        _remove(lock, ops)
+        remove(lock, ops)
 
 
 def set_aside(kept: bytes) -> "list[bytes]":
