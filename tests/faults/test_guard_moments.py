@@ -509,6 +509,14 @@ def test_an_index_that_somebody_else_holds_refuses_the_fixes_in_gits_words_and_t
     assert tree.index() == index
 
 
+def test_a_second_index_that_went_away_with_its_git_is_never_made_again(tree):
+    gone = tree.git_dir + b"/next-index-1.lock"
+    with pytest.raises(Refused, match=r"could not be staged: text\.txt") as caught:
+        fixes.stage((b"text.txt",), tree.git, gone)
+    assert "the git that called us is gone" in caught.value.why
+    assert not os.path.lexists(gone)
+
+
 def test_before_the_first_commit_only_an_empty_index_leaves_nothing_to_commit(folder):
     tree = Tree.init(folder + b"/tree")
     assert fixes.is_emptied(tree.git)

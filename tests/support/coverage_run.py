@@ -1,5 +1,8 @@
 """Coverage by branch of the folders that must have all of it, measured across processes: `make coverage`.
 
+By their own tests: those of single modules, of faults and of races. The end-to-end tests come upon nearly all of it as
+well, but what only they come upon nobody has asserted (and they take an hour).
+
 Hooks cannot be measured as they are: the shim starts Python with `-I -S`, so that nothing (coverage neither) is loaded
 beside gitseq. So the suite runs in a copy of the tree, with an environment of its own, in which every interpreter is
 started without `-S`; there coverage measures each process from its start to its end, `os._exit` and SIGTERM included.
@@ -19,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 WHOLE = ("core", "queue", "cage", "guard", "ledger")
 """Folders of gitseq/ that are covered by branch, whole."""
+
+TESTS = ("tests/unit", "tests/faults", "tests/races")
+"""What covers them."""
 
 _BARE = {"hooks": " -I -S ", "tests": '"-I", "-S", '}
 """How an interpreter without `site` is started, by where that is written."""
@@ -64,7 +70,7 @@ def main() -> int:
 
 
 def _measure(copy: Path, pytest_arguments: "list[str]", add: bool = False) -> int:
-    """Run the suite (or what the arguments select) in the copy and report; not 0 when a test or a branch is missing."""
+    """Run the tests of these folders (or what the arguments select) in the copy and report; not 0 when a test or a branch is missing."""
     _copy_tree(copy)
     python = _environment(copy)
     for relative, text in _BARE.items():
@@ -77,7 +83,7 @@ def _measure(copy: Path, pytest_arguments: "list[str]", add: bool = False) -> in
     if not add:
         subprocess.run([*coverage, "erase"], cwd=copy, check=True)
     left_out = [f"--deselect={name}" for name in LEFT_OUT]
-    selected = pytest_arguments or ["tests"]
+    selected = pytest_arguments or TESTS
     tests = subprocess.run(
         [*coverage, "run", "-m", "pytest", "-m", "not campaign", *left_out, *selected], cwd=copy, check=False
     )
