@@ -70,7 +70,7 @@ def main() -> int:
 
 
 def _measure(copy: Path, pytest_arguments: "list[str]", add: bool = False) -> int:
-    """Run the tests of these folders (or what the arguments select) in the copy and report; not 0 when a test or a branch is missing."""
+    """Run these folders' own tests, or what is selected, and report; not 0 when a test or branch is missing."""
     _copy_tree(copy)
     python = _environment(copy)
     for relative, text in _BARE.items():
