@@ -1,7 +1,7 @@
 """Coverage by branch of the folders that must have all of it, measured across processes: `make coverage`.
 
-By their own tests: those of single modules, of faults and of races. The end-to-end tests come upon nearly all of it as
-well, but what only they come upon nobody has asserted (and they take an hour).
+By the tests of single modules, of faults and of races, and where those would be fakes (shells that complete, git in
+each mode of `commit`) by the end-to-end tests that ask the real thing. What only the others come upon nobody asserts.
 
 Hooks cannot be measured as they are: the shim starts Python with `-I -S`, so that nothing (coverage neither) is loaded
 beside gitseq. So the suite runs in a copy of the tree, with an environment of its own, in which every interpreter is
@@ -23,7 +23,12 @@ ROOT = Path(__file__).parents[2]
 WHOLE = ("core", "queue", "cage", "guard", "ledger")
 """Folders of gitseq/ that are covered by branch, whole."""
 
-TESTS = ("tests/unit", "tests/faults", "tests/races")
+TESTS = (
+    "tests/unit",
+    "tests/faults",
+    "tests/races",
+    *(f"tests/e2e/test_{name}.py" for name in ("completion", "wrap", "fixes")),
+)
 """What covers them."""
 
 _BARE = {"hooks": " -I -S ", "tests": '"-I", "-S", '}
@@ -55,6 +60,9 @@ LEFT_OUT = {
     ),
     "tests/e2e/test_bundle.py": "runs edited copies of gitseq, and `site` would find the one that is measured first",
     "tests/e2e/test_shim.py::test_interpreter_runs_isolated_and_without_site": "asserts that none has `site`",
+    "tests/races/test_queue_nesting.py::test_two_runs_that_wait_for_each_other": (
+        "asserts a time, and measuring makes it many times as long"
+    ),
     "tests/races/test_queue_turns.py::test_no_wait_gets_a_free_lease_although_somebody_looks_all_the_time": (
         "asserts a time within which a look at the queue ends, and measuring makes it many times as long"
     ),
