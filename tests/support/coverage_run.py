@@ -27,7 +27,7 @@ TESTS = (
     "tests/unit",
     "tests/faults",
     "tests/races",
-    *(f"tests/e2e/test_{name}.py" for name in ("completion", "wrap", "fixes")),
+    *(f"tests/e2e/test_{name}.py" for name in ("completion", "wrap", "fixes", "after_death")),
 )
 """What covers them."""
 
