@@ -45,7 +45,7 @@ check: lint types docs test ## all of the above
 campaign: $(VENV)/.ready ## the long form of the fault and race campaigns
 	$(BIN)/python -m pytest tests -m campaign --timeout 0 $(ARGS)
 
-coverage: $(VENV)/.ready ## branches of core, queue, cage, guard and ledger, across processes (long; not part of check)
+coverage: $(VENV)/.ready ## branches of core, queue, cage, guard and ledger, across processes: a quarter of an hour
 	$(BIN)/python -m tests.support.coverage_run $(ARGS)
 
 bench: $(VENV)/.ready ## seven workloads beside pre-commit, prek, lefthook, husky: a quarter of an hour

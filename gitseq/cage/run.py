@@ -310,7 +310,7 @@ class _Watching:
         """One piece of output; a terminal says its other side is gone by EIO, a pipe by an empty read."""
         try:
             part = os.read(self._fd, _PIECE)
-        except BlockingIOError:  # pragma: no cover - poll(2) may say "ready" in error; nobody can make it
+        except BlockingIOError:  # poll(2) may say "ready" in error
             return
         except OSError:
             part = b""

@@ -12,8 +12,6 @@ import pytest
 from gitseq.cli import described
 from gitseq.cli.main import VERBS
 from gitseq.core import completing
-from gitseq.core.commandline import Argument, Verb
-from gitseq.errors import UsageError
 from tests.support.repo import BIN
 
 CONFIG = """\
@@ -172,21 +170,6 @@ def test_a_shell_understands_its_script(repo, shell, tmp_path):
 def test_verbs_are_those_of_the_command_line():
     names = [verb.name for verb in described.verbs()]
     assert [name for name in names if " " not in name] == list(VERBS)
-
-
-def test_parts_of_a_verb_are_completed_as_the_verb_is():
-    cache = Verb("cache", "", "", (Argument(value="PART", choices=("clear", "stats"), optional=False),))
-    clear = Verb("cache clear", "", "", (Argument(("--older-than",), "D", "age"),))
-    for shell in completing.SHELLS:
-        text = completing.script(shell, (cache, clear))
-        assert "older-than" in text
-        assert "clear" in text
-        assert "cache clear" not in text
-
-
-def test_an_unknown_shell_is_a_usage_error():
-    with pytest.raises(UsageError):
-        completing.script("tcsh", ())
 
 
 @pytest.mark.parametrize("where", ["no repository", "no configuration", "a broken configuration"])

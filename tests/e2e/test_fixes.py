@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-from gitseq.errors import Refused
-from gitseq.guard import fixes
 from tests.support.guarded import Tree
 
 LINES = [b"line %d\n" % number for number in range(30)]
@@ -277,14 +275,6 @@ def test_a_merge_fails_with_the_command_that_helps_instead_of_passing_silently(p
     succeeded(commit(plain))
     assert committed(plain, b"b.txt") == text(l3="good")
     assert plain.run(b"rev-list", b"--parents", b"-n1", b"HEAD").count(b" ") == 2
-
-
-def test_a_second_index_that_went_away_with_its_git_is_never_made_again(plain):
-    plain.write(b"a.txt", text(l3="good"))
-    gone = plain.git_dir + b"/next-index-1.lock"
-    with pytest.raises(Refused):
-        fixes.stage((b"a.txt",), plain.git, gone)
-    assert not os.path.lexists(gone)
 
 
 def test_a_lock_of_somebody_else_fails_the_run_instead_of_committing_without_the_fix(plain):

@@ -1,6 +1,7 @@
 """The cage from inside: moments that have to be forced, and what it does without a kernel's help."""
 
 import copy
+import errno
 import os
 import subprocess
 import sys
@@ -115,6 +116,22 @@ def test_a_command_that_closes_its_terminal_and_goes_on_is_waited_for():
     told = sh("echo last words; exec >&- 2>&-; sleep 0.2; exit 3", tty=True)
     assert (told.exit_code, told.output.split()) == (3, [b"last", b"words"])
     assert told.duration >= 0.2
+
+
+def test_a_poll_that_errs_ends_no_output(monkeypatch, tmp_path):
+    """poll(2) may say of a descriptor that it can be read, and then it cannot."""
+    read, erred = os.read, tmp_path / "erred"
+    monkeypatch.setattr(cage, "_PIECE", 7)  # by which its reads are known from all others
+
+    def errs_once(fd: int, size: int) -> bytes:
+        if size == cage._PIECE and not erred.exists():
+            erred.touch()
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return read(fd, size)
+
+    monkeypatch.setattr(os, "read", errs_once)
+    told = sh(f"echo first; until [ -e '{erred}' ]; do sleep 0.01; done; echo last", Limits(timeout=20.0))
+    assert (told.exit_code, told.output) == (0, b"first\nlast\n")
 
 
 def test_who_goes_on_writing_after_the_command_ended_is_read_no_further_than_agreed(monkeypatch):

@@ -161,6 +161,21 @@ def test_git_that_leaves_out_a_path_in_the_empty_tree_stops_the_run_before_anyth
     as_before(tree, before)
 
 
+def test_git_that_leaves_out_a_path_in_its_folder_stops_the_run_before_anything_moves(tree):
+    """git 2.39 exits with 0 when a required filter fails."""
+    before = guarded.capture(tree.top)
+
+    def forgetful(arguments, stdin=b"", index=None):
+        if arguments[0] == b"checkout-index":
+            stdin = stdin.replace(b"text.txt\0", b"")
+        return tree.git(arguments, stdin, index)
+
+    with pytest.raises(EnvironmentProblem, match=r"did not write out the staged version of text\.txt") as caught:
+        hide(tree.where(), tree.dirty(), forgetful)
+    assert caught.value.kept == "Nothing was touched."
+    as_before(tree, before)
+
+
 def test_a_change_in_that_moment_that_the_system_does_not_name_is_told_without_a_name(tree):
     before = guarded.capture(tree.top)
 
@@ -320,8 +335,11 @@ def test_a_closed_folder_that_cannot_be_closed_again_is_told(tree, monkeypatch):
     os.chmod(tree.path(b"closed"), 0o700)  # so that it can be removed
 
 
-def test_what_is_written_through_an_open_descriptor_into_our_file_is_kept(tree):
-    guard = hidden(tree)
+@pytest.mark.parametrize("swaps", [True, False])
+def test_what_is_written_through_an_open_descriptor_into_our_file_is_kept(tree, swaps):
+    hiding = Counting()
+    hiding.swaps = swaps
+    guard = hidden(tree, hiding)
     with open(tree.path(b"text.txt"), "ab") as stream:  # an editor that has the staged version open
 
         def saves(*_arguments):
@@ -331,6 +349,48 @@ def test_what_is_written_through_an_open_descriptor_into_our_file_is_kept(tree):
         restored = restore(guard, tree.git, At("step tree_restored", saves))
     assert tree.read(b"text.txt") == UNSTAGED
     assert content(edited_of(restored, b"text.txt")) == STAGED + b"late\n"
+
+
+def number_of(guard, path: bytes) -> int:
+    (number,) = [item.number for item in guard.journal.items if item.path == path]
+    return number
+
+
+@pytest.mark.parametrize("takes_a_place", [True, False])
+def test_a_strangers_file_among_the_users_is_not_removed_and_told_until_it_is_gone(tree, takes_a_place):
+    before = guarded.capture(tree.top)
+    guard = hidden(tree)
+    name = guard.folder + b"/b/%d" % (number_of(guard, b"text.txt") if takes_a_place else 99)
+
+    def arrives(*_arguments):
+        tree.write(b"stranger", b"nobody else has this\n")
+        os.rename(tree.path(b"stranger"), name)
+
+    restored = restore(guard, tree.git, At("step tree_restored", arrives))
+    assert [problem.path for problem in restored.problems] == [b""]
+    assert os.fsdecode(guard.folder) in restored.failure().kept
+    assert content(name) == b"nobody else has this\n"
+    os.unlink(name)
+    assert recover(tree.git_dir, tree.git)[0].complete
+    as_before(tree, before)
+
+
+def test_what_is_kept_is_handed_over_with_its_list_though_the_first_attempt_failed_halfway(tree):
+    guard = hidden(tree)
+    tree.write(b"text.txt", STAGED.replace(b"line 20\n", b"line 20 by the hook\n"))
+
+    def fails_at_the_folder(source, _target):
+        if source.endswith(b"/kept"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return True
+
+    restore(guard, tree.git, At("rename", fails_at_the_folder))
+    assert sorted(os.listdir(guard.folder + b"/kept"))[-1:] == [state.LIST]
+    (recovered,) = recover(tree.git_dir, tree.git)
+    kept = state.kept_dir(tree.git_dir) + b"/" + guard.journal.run
+    assert edited_of(recovered, b"text.txt").startswith(kept + b"/")
+    assert os.path.lexists(kept + b"/" + state.LIST)
+    assert state.unfinished(tree.git_dir) == []
 
 
 class Died(BaseException):
@@ -369,8 +429,7 @@ def test_a_journal_that_is_damaged_anywhere_is_told_and_nothing_is_removed(tree,
         stream.write(whole.replace(old, new))
     with pytest.raises(NotRestored, match="cannot be read"):
         recover(tree.git_dir, tree.git)
-    (number,) = [item.number for item in guard.journal.items if item.path == b"text.txt"]
-    assert content(guard.folder + b"/b/%d" % number) == UNSTAGED
+    assert content(guard.folder + b"/b/%d" % number_of(guard, b"text.txt")) == UNSTAGED
 
 
 def test_a_journal_that_cannot_be_read_is_told_and_nothing_is_removed(tree):
@@ -448,6 +507,14 @@ def test_an_index_that_somebody_else_holds_refuses_the_fixes_in_gits_words_and_t
     assert "index.lock" in caught.value.why
     assert tree.read(b"text.txt") == UNSTAGED
     assert tree.index() == index
+
+
+def test_a_second_index_that_went_away_with_its_git_is_never_made_again(tree):
+    gone = tree.git_dir + b"/next-index-1.lock"
+    with pytest.raises(Refused, match=r"could not be staged: text\.txt") as caught:
+        fixes.stage((b"text.txt",), tree.git, gone)
+    assert "the git that called us is gone" in caught.value.why
+    assert not os.path.lexists(gone)
 
 
 def test_before_the_first_commit_only_an_empty_index_leaves_nothing_to_commit(folder):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -52,6 +53,12 @@ def test_depth_grows_with_every_level_also_where_the_environment_is_lost(holder)
 
 def test_a_run_inside_a_run_joins_although_the_queue_was_removed(holder, tmp_path):
     shutil.rmtree(tmp_path / "gitseq/queue")
+    assert holder.do(f"answer = child({ASK!r})") == 1
+
+
+def test_leaving_an_inner_turn_leaves_the_lease_with_its_owner(holder):
+    inside = "with joined() as parent: pass\nsay(parent.record.nonce)"
+    assert holder.do(f"answer = child({inside!r})") == holder.do("answer = lease.record.nonce")
     assert holder.do(f"answer = child({ASK!r})") == 1
 
 
@@ -310,9 +317,12 @@ def test_a_wait_elsewhere_goes_on_although_either_queue_was_removed(agent, repos
     shutil.rmtree(repos[0] / "gitseq/queue")  # the place of our note
     green.do(f"process = spawn({f'acquire({str(repos[2])!r})'!r})")
     wait_until(lambda: _notes(repos[1]))
+    # stopped, or it sees that its place in line is gone, and makes the queue anew before anybody looks
+    green.do(f"process.send_signal({int(signal.SIGSTOP)}); os.waitpid(process.pid, os.WUNTRACED)")
     shutil.rmtree(repos[2] / "gitseq/queue")  # the end of the way that is looked along: red waits for green for blue
     wait = f"say(outcome(lambda: acquire({str(repos[1])!r}, limit=0.1)))"
     assert red.do(f"answer = child({wait!r})")[0] == "GaveUp"
+    assert not (repos[2] / "gitseq/queue").exists()
     green.do("process.kill(); process.wait()")
 
 

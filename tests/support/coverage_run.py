@@ -1,5 +1,8 @@
 """Coverage by branch of the folders that must have all of it, measured across processes: `make coverage`.
 
+By the tests of single modules, of faults and of races, and where those would be fakes (shells that complete, git in
+each mode of `commit`) by the end-to-end tests that ask the real thing. What only the others come upon nobody asserts.
+
 Hooks cannot be measured as they are: the shim starts Python with `-I -S`, so that nothing (coverage neither) is loaded
 beside gitseq. So the suite runs in a copy of the tree, with an environment of its own, in which every interpreter is
 started without `-S`; there coverage measures each process from its start to its end, `os._exit` and SIGTERM included.
@@ -19,6 +22,14 @@ ROOT = Path(__file__).parents[2]
 
 WHOLE = ("core", "queue", "cage", "guard", "ledger")
 """Folders of gitseq/ that are covered by branch, whole."""
+
+TESTS = (
+    "tests/unit",
+    "tests/faults",
+    "tests/races",
+    *(f"tests/e2e/test_{name}.py" for name in ("completion", "wrap", "fixes", "after_death")),
+)
+"""What covers them."""
 
 _BARE = {"hooks": " -I -S ", "tests": '"-I", "-S", '}
 """How an interpreter without `site` is started, by where that is written."""
@@ -44,8 +55,14 @@ LEFT_OUT = {
     "tests/races/test_wakeups.py": "follows each instruction with a trace function of its own, as coverage does",
     "tests/unit/test_light_imports.py": "asserts what a bare interpreter loads, and here none is bare",
     "tests/e2e/test_light_run.py": "asserts what a bare interpreter loads, and here none is bare",
+    "tests/e2e/test_ledger.py::test_a_commit_without_cached_hooks_loads_nothing_of_the_ledger": (
+        "asserts what a bare interpreter loads, and here none is bare"
+    ),
     "tests/e2e/test_bundle.py": "runs edited copies of gitseq, and `site` would find the one that is measured first",
     "tests/e2e/test_shim.py::test_interpreter_runs_isolated_and_without_site": "asserts that none has `site`",
+    "tests/races/test_queue_nesting.py::test_two_runs_that_wait_for_each_other": (
+        "asserts a time, and measuring makes it many times as long"
+    ),
     "tests/races/test_queue_turns.py::test_no_wait_gets_a_free_lease_although_somebody_looks_all_the_time": (
         "asserts a time within which a look at the queue ends, and measuring makes it many times as long"
     ),
@@ -64,7 +81,7 @@ def main() -> int:
 
 
 def _measure(copy: Path, pytest_arguments: "list[str]", add: bool = False) -> int:
-    """Run the suite (or what the arguments select) in the copy and report; not 0 when a test or a branch is missing."""
+    """Run these folders' own tests, or what is selected, and report; not 0 when a test or branch is missing."""
     _copy_tree(copy)
     python = _environment(copy)
     for relative, text in _BARE.items():
@@ -77,7 +94,7 @@ def _measure(copy: Path, pytest_arguments: "list[str]", add: bool = False) -> in
     if not add:
         subprocess.run([*coverage, "erase"], cwd=copy, check=True)
     left_out = [f"--deselect={name}" for name in LEFT_OUT]
-    selected = pytest_arguments or ["tests"]
+    selected = pytest_arguments or TESTS
     tests = subprocess.run(
         [*coverage, "run", "-m", "pytest", "-m", "not campaign", *left_out, *selected], cwd=copy, check=False
     )
