@@ -19,30 +19,27 @@ if TYPE_CHECKING:
 
     Stamps = tuple[tuple[str, int, int], ...]
     """Source, mtime in ns and size of each module of a group."""
-    Groups = dict[str, tuple[Stamps, memoryview]]
-    """What has to be unchanged, and the marshalled code, of each."""
+    Groups = dict[str, tuple[tuple[str, ...], Stamps, memoryview]]
+    """Of each: the groups it builds on, what has to be unchanged, and the marshalled code."""
     Code = tuple[tuple[str, bool, CodeType], ...]
     """Name, whether it is a package, and code of each, in the order in which they need one another."""
 
-_MARK = (5, sys.version)
+_MARK = (6, sys.version)
 """Of the format and of the interpreter; a bundle with another is not used."""
+_HOOK, _ENGINE = "gitseq.cli.hook", "gitseq.cli.engage"
+_VERBS = {"exec": "gitseq.cli.exec", "run": "gitseq.cli.run"}
 _HEADS = (
-    "gitseq.cli.hook",
-    "gitseq.config.compiled",
-    "gitseq.cli.engage",
-    "gitseq.ui.entries",
-    "gitseq.cli.main",
-    "gitseq.cli.exec",
-    "gitseq.cli.run",
+    *(_HOOK, "gitseq.config.compiled", _ENGINE, "gitseq.ui.entries"),
+    *("gitseq.engine.cached", "gitseq.engine.inside"),
+    *("gitseq.builtin.text", "gitseq.builtin.files", "gitseq.builtin.markers", "gitseq.builtin.data"),
+    *("gitseq.cli.main", *_VERBS.values()),
 )
 """Modules that are loaded together with all they import: what finds the repository, its plan, what runs it, what writes
-that down; and what reads a command line, runs a command in its turn, and runs hooks by hand. Each builds on those
-before it."""
+that down; what has passed before, and the hooks of our own that most people have; and what reads a command line, runs
+a command in its turn, and runs hooks by hand. A module that several import is in the first of their groups."""
 _OBJECTS = 50_000
 """So many are made before the garbage collector walks them: walking its modules again and again, after each 700, costs
 a commit 1.5 ms, and a run on all files a tenth. Never would be too seldom for a live line that is drawn for an hour."""
-_HOOK, _ENGINE = _HEADS[0], _HEADS[2]
-_VERBS = {"exec": _HEADS[5], "run": _HEADS[6]}
 _PATH = f"{__file__.rpartition('/')[0]}/__pycache__/hot.{sys.implementation.cache_tag}.bin"
 
 
@@ -74,10 +71,9 @@ class _Linker:
 
     def link(self, head: str) -> bool:
         """Load a group, and before it those that it builds on; False when it has to be imported as usual."""
-        while head in self._groups:
-            first = next(iter(self._groups))
-            stamps, packed = self._groups.pop(first)
-            if not _are_true(stamps):
+        if head in self._groups:
+            needed, stamps, packed = self._groups.pop(head)
+            if not (all(map(self.link, needed)) and _are_true(stamps)):
                 self._groups.clear()
                 self.is_whole = False
                 return False
@@ -188,12 +184,12 @@ def _load() -> "Groups":
             posix.close(fd)
         begin = 4 + int.from_bytes(content[:4], "little")
         mark, table = marshal.loads(content[4:begin])  # noqa: S302 - trusted as the .pyc files beside it
-        if mark != _MARK or begin + sum(size for _, _, size in table) != len(content):
+        if mark != _MARK or begin + sum(size for *_, size in table) != len(content):
             return {}
     except (OSError, ValueError, EOFError, TypeError):
         return {}
     groups: Groups = {}
-    for head, stamps, size in table:
-        groups[head] = stamps, content[begin : begin + size]
+    for head, needed, stamps, size in table:
+        groups[head] = needed, stamps, content[begin : begin + size]
         begin += size
     return groups

@@ -25,14 +25,14 @@ _HERE = os.path.dirname(__file__)
 
 def store(path: str, mark: "tuple[int, str]", heads: "tuple[str, ...]", stamp: "Callable[[str], Stamp]") -> None:
     """Write the bundle anew, a group for each head; where it may not be written, hooks start without one."""
-    linked = {"gitseq", *(name for name in sys.modules if not name.startswith("gitseq."))}
+    owners = dict.fromkeys(name for name in sys.modules if name == "gitseq" or not name.startswith("gitseq."))
     table, groups = [], []
     try:
         for name in heads:
-            group = _Group(linked, stamp)
+            group = _Group(name, owners, stamp)
             group.add(name)
             groups.append(marshal.dumps(tuple(group.code)))
-            table.append((name, tuple(group.stamps), len(groups[-1])))
+            table.append((name, tuple(group.needed), tuple(group.stamps), len(groups[-1])))
         files.ensure_dir(os.path.dirname(path))
         head = marshal.dumps((mark, tuple(table)))
         files.write_whole(path, b"".join((len(head).to_bytes(4, "little"), head, *groups)), mode=0o644)
@@ -43,19 +43,25 @@ def store(path: str, mark: "tuple[int, str]", heads: "tuple[str, ...]", stamp: "
 class _Group:
     """Modules in the order in which they need one another."""
 
-    def __init__(self, linked: "set[str]", stamp: "Callable[[str], Stamp]") -> None:
-        self._linked = linked
-        """Modules of this group and of earlier ones, and all that is not ours."""
+    def __init__(self, head: str, owners: "dict[str, str | None]", stamp: "Callable[[str], Stamp]") -> None:
+        self._head = head
+        self._owners = owners
+        """The group that each module is in, so far; None for all that is not ours."""
         self._stamp = stamp
+        self.needed: "dict[str, None]" = {}
+        """The groups that this one builds on, in the order in which it asks for them."""
         self.stamps: "list[Stamp]" = []
         self.code: "list[tuple[str, bool, CodeType]]" = []
 
     def add(self, name: str) -> None:
         """Add what a module needs, then the module, unless it is there already; a name that is no module is none."""
-        source = None if name in self._linked else _source(name)
+        owner = self._owners.get(name)
+        if owner is not None and owner != self._head:
+            self.needed[owner] = None
+        source = None if name in self._owners else _source(name)
         if source is None:
             return
-        self._linked.add(name)
+        self._owners[name] = self._head
         self.add(name.rpartition(".")[0])
         self.stamps.append(self._stamp(source))  # before it is read: if it is saved meanwhile, the bundle is untrue
         with open(source, "rb") as stream:

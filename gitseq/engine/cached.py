@@ -14,7 +14,7 @@ from gitseq.engine.asked import Asked, passed_before
 from gitseq.engine.choose import NO_FILES
 from gitseq.engine.contents import Contents
 from gitseq.git import content
-from gitseq.host import files
+from gitseq.host import files, package
 from gitseq.ledger.store import Ledger
 from gitseq.model import Hook, Notice, Verdict
 
@@ -276,8 +276,6 @@ class Passes:
         return known[1]
 
     def _inside(self, hook: Hook) -> bytes:
-        from gitseq.host import package
-
         stamps = repr(package.stamps("builtin", ("ruamel/yaml", "tomli"))).encode()
         return ledger_keys.digest(b"inside", ledger_keys.definition(hook), sys.version.encode(), stamps)
 

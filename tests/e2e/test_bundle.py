@@ -75,6 +75,26 @@ def test_all_modules_of_an_ordinary_run_are_linked_from_the_second_run_on(librar
     assert [name for name, is_linked in linked.items() if not is_linked] == ["gitseq.boot"]
 
 
+def test_built_in_hooks_are_linked_too_and_load_nothing_of_the_verbs(library, repo):
+    wanted = (
+        "trailing-whitespace",
+        "end-of-file-fixer",
+        "check-json",
+        "check-merge-conflict",
+        "check-added-large-files",
+    )
+    repo.config("".join(f'[[hook]]\nid = "{name}"\nbuiltin = "{name}"\n' for name in wanted), commit=False)
+    repo.write("data.json", "{}\n")
+    repo.add()
+    library.run()
+    repo.write("data.json", "[]\n")
+    repo.add()
+    _, linked = library.run()
+    assert [name for name, is_linked in linked.items() if not is_linked] == ["gitseq.boot"]
+    assert {"gitseq.engine.cached", "gitseq.builtin.text", "gitseq.builtin.data"} <= set(linked)
+    assert not {"gitseq.cli.main", "gitseq.cli.exec", "gitseq.cli.run"} & set(linked)
+
+
 def test_an_edited_module_is_never_run_as_it_was(library):
     library.warm().edit("core/text.py", '"Passed"', '"Edited"')
     said, linked = library.run()
