@@ -156,8 +156,8 @@ class _Run:
     def _prepare_environments(self, chosen: "list[Hook]") -> None:
         """Before we wait and before anything is hidden: nobody else has to wait while we install, and a process that
         looks into the work tree sees all of it."""
-        if all(hook.language == "system" for hook in chosen):
-            return
+        if all(hook.builtin or (hook.language == "system" and not hook.source) for hook in chosen):
+            return  # who offers a hook is needed to compile the plan anew, and is noted as used
         from gitseq.engine.environments import Environments
 
         skip = self._request.skip

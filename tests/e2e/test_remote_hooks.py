@@ -403,6 +403,15 @@ def test_two_names_of_one_commit_may_be_fetched_at_once(repo, make_repo, monkeyp
     assert whole.count("Waiting for another gitseq: it fetches") == 1
 
 
+def test_a_sweep_leaves_a_repository_that_offers_nothing_but_commands_of_the_system(repo, make_repo):
+    setup(repo)
+    hooks = hookrepos.offer(make_repo, "plain", {}, hookrepos.entry("plain", "system", "echo"))
+    repo.commit_file(".pre-commit-config.yaml", yaml(hooks, "plain", rev=hooks.head()))
+    assert repo.gitseq("run", "--all-files").returncode == 0
+    assert repo.gitseq("env", "gc", check=True).stdout.startswith(b"0 repositories")
+    assert len(stored(repo, "clones")) == 1
+
+
 SWEPT_MEANWHILE = """
 import subprocess, sys
 from {module} import {owner}
@@ -437,7 +446,7 @@ def test_a_sweep_beside_a_run_takes_nothing_that_it_goes_on_to_use(repo, make_re
     done = run_bounded([sys.executable, "-c", program], env=repo.env, cwd=repo.path)
     assert done.returncode == 0, text(done)
     told = text(done)
-    assert f"{0 if is_noted else 1} repositories and 0 environments removed" in told
+    assert f"{'0 repositories' if is_noted else '1 repository'} and 0 environments removed" in told
     assert told.count("Initializing environment") == (1 if is_noted else 2)
     assert repo.gitseq("env", "gc", check=True).stdout.startswith(b"0 repositories")
     assert len(stored(repo, "clones")) == 1
