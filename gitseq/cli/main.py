@@ -10,7 +10,7 @@ import sys
 from gitseq import __version__
 from gitseq.cli import quick
 from gitseq.cli.context import Context
-from gitseq.errors import GitseqError, UsageError
+from gitseq.errors import EnvironmentProblem, GitseqError, UsageError
 from gitseq.host import env as host_env
 from gitseq.host import signals
 from gitseq.ui import plain
@@ -72,6 +72,12 @@ def run(arguments: "list[str]") -> int:
             return meta.run(arguments[1:], context)
         options = quick.options(arguments) or _parse(arguments)
         code: int = _module_of(options.verb).run(options, context)
+        if not code and plain.lost():
+            raise EnvironmentProblem(
+                f"what was to be shown could not be written: {plain.lost()}",
+                kept="What was to be done is done.",
+                hint="Make room, and ask again.",
+            )
         return code
     except GitseqError as error:
         plain.show_problem(tuple(error.lines()))

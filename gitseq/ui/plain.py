@@ -1,5 +1,6 @@
 """A run as plain lines on standard output, in the shape people know from pre-commit."""
 
+import errno
 import os
 
 from gitseq.core import text
@@ -149,9 +150,21 @@ def show_problem(lines: "tuple[str, ...]") -> None:
 
 
 def write_all(fd: int, data: bytes) -> None:
-    """Write to a descriptor; a reader that has gone away (`gitseq run | head`) is no reason to stop."""
+    """Write to a descriptor; a reader that has gone away (`gitseq run | head`) is no reason to stop.
+
+    Nor is a full disk; but of that somebody has to be told in the end: see `lost`.
+    """
     try:
         while data:
             data = data[os.write(fd, data) :]
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            _lost.append(os.strerror(error.errno))
+
+
+_lost: "list[str]" = []
+
+
+def lost() -> str:
+    """Why some of what was to be written is missing where somebody may read it; '' when nothing is."""
+    return _lost[0] if _lost else ""

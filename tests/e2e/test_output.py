@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 
 import pytest
@@ -467,3 +468,26 @@ def test_a_log_file_that_cannot_be_written_is_told_and_decides_nothing(staged):
     done = staged.gitseq("run")
     assert done.returncode == 0, text(done)
     assert "log_file of logs: no/such/folder/log: No such file or directory" in text(done)
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["run", "--format", "json", "--all-files"], ["run", "--all-files"]])
+def test_output_that_a_full_disk_has_no_room_for_is_no_success(repo, arguments):
+    repo.config('[[hook]]\nid = "no-op"\nrun = "true"\n')
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [BIN / "gitseq", *arguments], cwd=repo.path, env=repo.env, stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+    assert done.returncode == 4
+    assert b"could not be written: No space left on device" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_commit_goes_on_where_its_output_finds_no_room(repo):
+    repo.config('[[hook]]\nid = "no-op"\nrun = "true"\n')
+    repo.install()
+    repo.write("a.txt", "a\n")
+    repo.add()
+    before = repo.head()
+    with open("/dev/full", "wb") as full:
+        subprocess.run(["git", "commit", "-qm", "x"], cwd=repo.path, env=repo.env, stdout=full, timeout=60)
+    assert repo.head() != before

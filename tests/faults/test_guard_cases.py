@@ -446,6 +446,17 @@ def test_intent_to_add_survives_a_hook_that_checks_everything_out(odd):
     assert odd.index() == index
 
 
+def test_what_is_written_where_a_file_is_intended_to_be_added_is_kept_beside_the_users_file(tree):
+    tree.write(b"new.txt", b"the user's\n")
+    tree.run(b"add", b"-N", b"new.txt")
+    guard = hidden(tree)
+    assert not os.path.lexists(tree.path(b"new.txt"))
+    tree.write(b"new.txt", b"an agent's\n")
+    restored = restore(guard, tree.git)
+    kept = [tree.read(b"new.txt"), *(_content(one.edited) for one in restored.conflicts if one.path == b"new.txt")]
+    assert sorted(kept) == [b"an agent's\n", b"the user's\n"]
+
+
 def test_git_stash_and_clean_in_a_hook_lose_nothing(odd):
     before = guarded.capture(odd.top)
     guard = hidden(odd)
