@@ -3,7 +3,7 @@
 import os
 
 from gitseq.cli import configuration
-from gitseq.core import colour
+from gitseq.core import colour, select
 from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
 from gitseq.core.text import printable
 from gitseq.engine import request as asked
@@ -17,6 +17,7 @@ from gitseq.git.repo import Repo
 from gitseq.host import env as host_env
 from gitseq.host import terminal
 from gitseq.host.signals import Signals
+from gitseq.model import Notice
 from gitseq.ui import journal, plain
 from gitseq.ui.journal import Journal
 
@@ -102,6 +103,7 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     tell = Journal(journal.place(repo.state_dir, repo.top, env), name, shown, what=f"run {name}")
     with Signals() as signals:
         world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
+        _warn_of_unknown(options.skip, world)
         if options.dry_run:
             return _dry_run(options, request, world)
         comparison = _comparison(request, world)
@@ -115,6 +117,16 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
         _show_diff(repo, context, coloured, as_document=options.format not in _LINES)
     return report.exit_code
+
+
+def _warn_of_unknown(skipped: "list[str]", world: World) -> None:
+    """What is typed is meant for this run; SKIP in an environment may be about hooks of other repositories."""
+    for name in (part.strip() for text in skipped for part in text.split(",")):
+        if name and not any(name in select.names_of(hook) for hook in world.plan.hooks):
+            from gitseq.config.explain import nearest
+
+            known = nearest(name, [hook.id for hook in world.plan.hooks])
+            world.tell(Notice("warning", f"--skip {name}: no hook has that id{known}"))
 
 
 def _why_nothing_ran(request: Request, report: "Report", top: bytes) -> str:

@@ -70,3 +70,13 @@ def test_help_that_finds_the_disk_full_does_not_end_in_words_of_python(repo):
             [BIN / "gitseq", "--help"], env=repo.env, cwd=repo.path, stdout=full, stderr=-1, check=True
         )
     assert done.stderr == b""
+
+
+def test_a_mistyped_hook_to_skip_is_told_and_one_of_the_environment_is_not(repo):
+    repo.config('[[hook]]\nid = "no-op"\nrun = "true"\n')
+    done = repo.gitseq("run", "--all-files", "--skip", "no-opp", env={"SKIP": "of-another-repository"})
+    assert done.returncode == 0
+    assert b"--skip no-opp: no hook has that id, did you mean `no-op`?" in done.stdout + done.stderr
+    assert b"another" not in done.stdout + done.stderr
+    done = repo.gitseq("run", "--all-files", "--skip", "no-op,./")
+    assert b"no hook has that id" not in done.stdout + done.stderr
