@@ -259,6 +259,8 @@ def _with_defaults(hook: "dict[str, Any]", config: "Config") -> "dict[str, Any]"
     from gitseq.core.builtins import DEFAULTS
 
     defaults = dict(DEFAULTS[hook["builtin"]])
+    if hook.get("id") != hook["builtin"]:
+        del defaults["name"]  # it has one of its own: three hooks that forbid a pattern are to be told apart
     made_for = defaults.pop("stages", config.default_stages)
     defaults["stages"] = tuple(stage for stage in config.default_stages if stage in made_for) or made_for
     return {**defaults, **hook}

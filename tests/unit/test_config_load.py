@@ -220,3 +220,10 @@ def test_another_table_of_identify_has_another_stamp(tmp_path, monkeypatch, tabl
 def test_hooks_that_ask_for_no_more_than_kinds_of_files_need_no_stamp(tmp_path):
     (tmp_path / "gitseq.toml").write_text(HOOK.format("h"))
     assert compiled(tmp_path).tags_stamp == ""
+
+
+def test_a_built_in_hook_with_an_id_of_its_own_is_shown_by_it(tmp_path):
+    hooks = (("tidy", "trailing-whitespace"), ("trailing-whitespace", "trailing-whitespace"))
+    tables = (f'[[hook]]\nid = "{name}"\nbuiltin = "{builtin}"\n' for name, builtin in hooks)
+    (tmp_path / "gitseq.toml").write_text("".join(tables))
+    assert [hook.name for hook in compiled(tmp_path).hooks] == ["tidy", "trim trailing whitespace"]

@@ -133,7 +133,9 @@ class _Migration:
         elif url == foreign.BUILTIN:
             args = {"args": hook["args"]} if hook.get("args") else {}
             name, off = "hook", ""
-            values = {**self._identity(hook["id"], hook), **_named(hook), "builtin": hook["id"], **args}
+            identity = self._identity(hook["id"], hook)
+            own = {} if identity["id"] == hook["id"] else {"name": DEFAULTS[hook["id"]]["name"]}
+            values = {**identity, **own, **_named(hook), "builtin": hook["id"], **args}
             values |= {**self._stages_of_builtin(hook["id"]), **self._kept(hook)}
         else:
             name, values, off = "repo.hook", self._remote(hook), ""
