@@ -29,7 +29,7 @@ def discard(folder: bytes, ops: FileOps) -> None:
     _keep(folder, stores, ops)
     for store in stores[1:]:
         _remove_store(store, ops)
-    for name in (state.JOURNAL + b".tmp", state.STORES, state.DONE):
+    for name in (state.JOURNAL + b".tmp", state.LOCKED, state.STORES, state.DONE):
         remove(folder + b"/" + name, ops)
     remove_empty(folder, ops)
 
