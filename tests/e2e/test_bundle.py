@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.caged import NOBODY
 from tests.support.procs import python
 from tests.support.recorder import hook
 from tests.support.repo import Repo, run_bounded, text
@@ -137,6 +138,21 @@ def test_a_folder_that_takes_no_bundle_costs_no_run(library):
         said, linked = library.run()
         assert "Passed" in said
         assert not any(linked.values())
+
+
+def test_where_no_bundle_may_be_written_none_is_made():
+    script = f"""
+import os, sys
+sys.path.append({str(ROOT)!r})
+from gitseq import bundle
+if os.geteuid() == 0:
+    os.setuid({NOBODY})
+def stamp(source):
+    sys.exit("it was begun")
+bundle.store("/hot.bin", (0, ""), ("gitseq.cli.hook",), stamp)
+"""
+    done = run_bounded(python(script), env=dict(os.environ), cwd=ROOT)
+    assert done.returncode == 0, text(done)
 
 
 def test_a_module_that_was_imported_before_its_group_is_linked_is_not_executed_again(library):
