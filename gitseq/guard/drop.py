@@ -29,15 +29,17 @@ def discard(folder: bytes, ops: FileOps) -> None:
     _keep(folder, stores, ops)
     for store in stores[1:]:
         _remove_store(store, ops)
-    for name in (state.JOURNAL + b".tmp", state.LOCKED, state.STORES, state.DONE):
+    for name in (state.JOURNAL + b".tmp", state.STORES, state.DONE):
         remove(folder + b"/" + name, ops)
     remove_empty(folder, ops)
 
 
 def _unlock_linked(folder: bytes, ops: FileOps) -> None:
-    """Take away the lock that `hide` put on a linked work tree; that of anybody else stays."""
+    """Take away the lock that `hide` put on a linked work tree, or was about to; that of anybody else stays."""
     guards, run = os.path.split(folder)
     lock = os.path.dirname(os.path.dirname(guards)) + b"/" + state.LOCKED
+    if os.path.lexists(folder + b"/" + state.LOCKED):
+        remove(folder + b"/" + state.LOCKED, ops)
     if os.path.lexists(lock) and files.read(lock) == state.lock_reason(run):
         remove(lock, ops)
 
