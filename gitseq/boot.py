@@ -73,12 +73,14 @@ class _Linker:
         """Load a group, and before it those that it builds on; False when it has to be imported as usual."""
         if head in self._groups:
             needed, stamps, packed = self._groups.pop(head)
-            if not (all(map(self.link, needed)) and _are_true(stamps)):
+            modules = _unpacked(packed) if all(map(self.link, needed)) and _are_true(stamps) else None
+            if modules is None:
                 self._groups.clear()
                 self.is_whole = False
                 return False
-            for name, is_package, code in marshal.loads(packed):  # noqa: S302 - trusted as the .pyc files beside it
-                self._execute(name, is_package, code)
+            for name, is_package, code in modules:
+                if name not in sys.modules:  # imported by itself before its group was wanted: two of it would differ
+                    self._execute(name, is_package, code)
         return head in sys.modules
 
     def _execute(self, name: str, is_package: bool, code: "CodeType") -> None:
@@ -169,6 +171,15 @@ def _are_true(stamps: "Stamps") -> bool:
         return all(_stamp(known[0]) == known for known in stamps)
     except OSError:
         return False
+
+
+def _unpacked(packed: memoryview) -> "Code | None":
+    """The modules of a group; None when a power cut has left something else in their place."""
+    try:
+        modules: Code = marshal.loads(packed)  # noqa: S302 - trusted as the .pyc files beside it
+    except (ValueError, EOFError, TypeError):
+        return None
+    return modules
 
 
 def _load() -> "Groups":

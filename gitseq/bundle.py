@@ -27,13 +27,16 @@ def store(path: str, mark: "tuple[int, str]", heads: "tuple[str, ...]", stamp: "
     """Write the bundle anew, a group for each head; where it may not be written, hooks start without one."""
     owners = dict.fromkeys(name for name in sys.modules if name == "gitseq" or not name.startswith("gitseq."))
     table, groups = [], []
+    folder = os.path.dirname(path)
     try:
+        files.ensure_dir(folder)
+        if not os.access(folder, os.W_OK):
+            return  # an installation of the system's: every hook would spend half a second on what nobody can keep
         for name in heads:
             group = _Group(name, owners, stamp)
             group.add(name)
             groups.append(marshal.dumps(tuple(group.code)))
             table.append((name, tuple(group.needed), tuple(group.stamps), len(groups[-1])))
-        files.ensure_dir(os.path.dirname(path))
         head = marshal.dumps((mark, tuple(table)))
         files.write_whole(path, b"".join((len(head).to_bytes(4, "little"), head, *groups)), mode=0o644)
     except (OSError, SyntaxError, ValueError):

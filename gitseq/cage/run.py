@@ -10,6 +10,7 @@ import select
 
 from gitseq.cage import marks
 from gitseq.cage.output import KEEP, Output
+from gitseq.errors import Unkillable
 from gitseq.host import clock, procs, signals, terminal
 from gitseq.model import Limits, Record
 
@@ -108,7 +109,7 @@ class Watch(Record):
 
 
 def run(command: Command, watch: Watch) -> Outcome:
-    """After this returns, no process that the command started is alive, but those of `keep_daemons`.
+    """After this returns or raises, no process that the command started is alive, but those of `keep_daemons`.
 
     It runs to its end, or until a cap, a stop signal or the death of the calling git ends it. Raises OSError when the
     kernel refuses to execute it (not executable, wrong format, argument list too long), and Unkillable when a process
@@ -134,6 +135,11 @@ def run(command: Command, watch: Watch) -> Outcome:
         if watch.on_start is not None:
             watch.on_start()
         return watching.until_the_end()
+    except Unkillable:
+        raise
+    except BaseException:
+        watching.abandon()
+        raise
     finally:
         watching.release()
         if ours >= 0:
@@ -219,6 +225,11 @@ class _Watching:
             if (self._gone_at or procs.has_ended(self._pid)) and self._nothing_left():
                 return self._outcome()
             self._on_time()
+
+    def abandon(self) -> None:
+        """End all of it at once: nobody will look after it any more, and what it writes to will be put back."""
+        self._tree.end(self._pause, self._watch.kill_patience)
+        procs.reap(self._pid)
 
     def release(self) -> None:
         """Whatever went wrong, nothing stays suspended and no empty leaf stays behind."""

@@ -99,8 +99,9 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
         from gitseq.ui.summary import Summary
 
         shown = Summary(summary, shown)
-    name = request.stage.name
-    tell = Journal(journal.place(repo.state_dir, repo.top, env), name, shown, what=f"run {name}")
+    name, tell = request.stage.name, shown
+    if not options.dry_run:  # which is no run, and would be one that died
+        tell = Journal(journal.place(repo.state_dir, repo.top, env), name, shown, what=f"run {name}")
     with Signals() as signals:
         world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
         _warn_of_unknown(options.skip, world)

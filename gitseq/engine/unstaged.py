@@ -5,7 +5,7 @@ import os
 from gitseq.errors import GitseqError, NotRestored, Refused
 from gitseq.git import call
 from gitseq.guard import state
-from gitseq.host import clock, proctree
+from gitseq.host import clock, files, proctree
 from gitseq.model import Notice, WorkHidden, WorkRestored
 
 TYPE_CHECKING = False
@@ -30,6 +30,8 @@ class Unstaged:
         self.paths: frozenset[bytes] = frozenset()
         """What is hidden now."""
         self._placed: dict[bytes, Item] = {}
+        self._moved_last = 0
+        """ctime in ns of what was put in place last: what is not younger was not touched since."""
 
     def finish_dead_runs(self, *, nested: bool) -> bool:
         """Bring back what runs that died in this work tree had hidden; whether there was any.
@@ -68,7 +70,9 @@ class Unstaged:
         repo = self._world.repo
         self._guard = hide.hide(Where(repo.top, repo.git_dir, _run_name()), found, git_of(self._world))
         self.paths = frozenset(entry.path for entry in found) if self._guard is not None else frozenset()
-        if self.paths:
+        if self._guard is not None:
+            placed = [self._guard.journal.at(item.path) for item in self._guard.journal.items if item.places]
+            self._moved_last = _ctime(placed[-1]) if placed else 0
             self._world.tell(WorkHidden(tuple(sorted(self.paths))))
         return _as_hidden(listing, self.paths)
 
@@ -76,14 +80,21 @@ class Unstaged:
         """Whether what we put at `path` still lies there as we wrote it, whatever git says.
 
         git takes a file for modified whose size is not the one it knows, without reading it; and line endings and
-        filters may have given ours another size than that of the file that was added.
+        filters may have given ours another size than that of the file that was added. A hook may write as many bytes
+        and put the mtime back (`touch -r`), but not the ctime; where that has moved the content decides.
         """
         if self._guard is None:
             return False
         from gitseq.guard import look
 
-        item = self._item(path)
-        return item is not None and look.is_ours(item, self._guard.journal.at(path))
+        journal, item = self._guard.journal, self._item(path)
+        if item is None or not look.is_ours(item, journal.at(path)):
+            return False
+        if _ctime(journal.at(path)) <= self._moved_last:
+            return True
+        from gitseq.guard import merge
+
+        return merge.is_nothing_new(journal, item, journal.at(path), git_of(self._world), journal.user(item))
 
     def apart(self, edited: "Sequence[bytes]") -> "frozenset[bytes]":
         """What is hidden, but for those of `edited` that an editor has saved meanwhile with unstaged changes in them.
@@ -124,6 +135,12 @@ class Unstaged:
         from gitseq.guard.journal import Dirty
 
         return [Dirty(path, "?") for path in sorted(fixes.untracked(git_of(self._world)))]
+
+
+def _ctime(path: bytes) -> int:
+    """In ns; 0 when there is nothing."""
+    found = files.signature(path)
+    return found[3] if found is not None else 0
 
 
 _GITLINK = 0o160000

@@ -35,9 +35,11 @@ def discard(folder: bytes, ops: FileOps) -> None:
 
 
 def _unlock_linked(folder: bytes, ops: FileOps) -> None:
-    """Take away the lock that `hide` put on a linked work tree; that of anybody else stays."""
+    """Take away the lock that `hide` put on a linked work tree, or was about to; that of anybody else stays."""
     guards, run = os.path.split(folder)
     lock = os.path.dirname(os.path.dirname(guards)) + b"/" + state.LOCKED
+    if os.path.lexists(folder + b"/" + state.LOCKED):
+        remove(folder + b"/" + state.LOCKED, ops)
     if os.path.lexists(lock) and files.read(lock) == state.lock_reason(run):
         remove(lock, ops)
 

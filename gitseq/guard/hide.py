@@ -78,14 +78,17 @@ def _write_down(guard: Guard, git: "Git", ops: FileOps) -> Guard:
 def _lock_linked(guard: Guard, ops: FileOps) -> None:
     """While work is hidden a linked work tree looks clean, and `git worktree remove` would take hidden work with it.
 
-    One that is locked already, by the user or by a run around this one, stays as it is.
+    One that is locked already, by the user or by a run around this one, stays as it is. The lock is there whole or not
+    at all: half of one, left by a full disk or a death, nobody would know for ours and take away.
     """
     if not os.path.lexists(guard.git_dir + b"/commondir"):
         return
+    ours = guard.folder + b"/" + state.LOCKED
+    ops.write(ours, state.lock_reason(guard.journal.run))
     try:
-        ops.write(guard.git_dir + b"/" + state.LOCKED, state.lock_reason(guard.journal.run))
+        move_without_overwriting(ops, ours, guard.git_dir + b"/" + state.LOCKED)
     except FileExistsError:
-        return
+        ops.unlink(ours)
 
 
 def _make_own_folder(guard: Guard, ops: FileOps) -> None:

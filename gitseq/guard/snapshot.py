@@ -167,7 +167,7 @@ class _Scratch:
         missing = [item for item in items if item.number not in written]
         names = self._written(b"s", missing)
         for item in missing:
-            name = stocked.new_name(item)
+            name = stock.name_of(item)
             self._ops.rename(scratch + b"/" + names[item.number], scratch + b"/" + name)
             written[item.number] = self._at(b"s", name)
         return written

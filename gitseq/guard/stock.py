@@ -4,6 +4,8 @@ What does not do: making a thousand files for each run and removing them after i
 guard does. The next commit of a half-staged tree hides mostly the same files, and their index versions are the same.
 What lies here is never written to: it is used as it is, or removed. It is named by its object, and used only if its
 content still hashes to that name, so it does not matter who had it in their hands meanwhile, or what a power cut left.
+And by its path: all of one run are of the same time, so at another path a file could be as old and as large as the one
+that lay there before, and pass for it in the caches of compilers and linters.
 """
 
 import os
@@ -55,38 +57,33 @@ class Stock:
     def __init__(self, folder: bytes, ops: "FileOps") -> None:
         self._folder = folder
         self._ops = ops
-        self._by_oid: dict[str, list[bytes]] = {}
         self._names = set(os.listdir(folder))
-        for name in self._names:
-            self._by_oid.setdefault(name[: name.rfind(b".")].decode("ascii", "replace"), []).append(name)
 
     def find(self, item: "Item", mode: int, before_ns: int) -> "Stocked | None":
         """A file that is the index's version of `item`, byte for byte, and has that mode.
 
         Dated before that moment, so that any later write shows, and into another second than the user's file.
         """
-        names = self._by_oid.get(item.oid)
-        while names:
-            name = names.pop()
-            known = _checked(self._folder + b"/" + name, item.oid, mode)
-            if known is not None and known[2] <= before_ns and known[2] // _SECOND_NS != item.was[1] // _SECOND_NS:
-                return Stocked(name, known)
-        return None
-
-    def new_name(self, item: "Item") -> bytes:
-        """A name that nothing has yet."""
-        number = 0
-        while (name := b"%s.%d" % (item.oid.encode(), number)) in self._names:
-            number += 1
-        self._names.add(name)
-        return name
+        name = name_of(item)
+        if name not in self._names:
+            return None
+        known = _checked(self._folder + b"/" + name, item.oid, mode)
+        if known is None or known[2] > before_ns or known[2] // _SECOND_NS == item.was[1] // _SECOND_NS:
+            return None
+        return Stocked(name, known)
 
     def clear(self, used: "set[bytes]") -> None:
         """Remove what is not used."""
         for entry in list(os.scandir(self._folder)):
             if entry.name not in used:
                 drop.remove_entry(entry, self._ops)
-        self._names = used
+
+
+def name_of(item: "Item") -> bytes:
+    """What an index version is called in stock; no other item of a run is called so."""
+    from _blake2 import blake2b
+
+    return b"%s.%s" % (item.oid.encode(), blake2b(item.path, digest_size=16).hexdigest().encode())
 
 
 def take(git_dir: bytes, folder: bytes, ops: "FileOps") -> Stock:

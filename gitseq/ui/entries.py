@@ -143,8 +143,8 @@ class Entries:
 
     def _is_old(self, head: bytes) -> bool:
         """Whether a file that starts like this is to be set aside for its age."""
-        number = head.partition(b'"time": ')[2].partition(b",")[0]
-        return number[:1].isdigit() and clock.wall() - float(number) > self._sizes.oldest
+        seconds = head.partition(b'"time": ')[2].partition(b".")[0]
+        return seconds.isdigit() and clock.wall() - int(seconds) > self._sizes.oldest
 
     def _prune(self) -> None:
         from gitseq.ui import keeping

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.caged import NOBODY
 from tests.support.procs import python
 from tests.support.recorder import hook
 from tests.support.repo import Repo, run_bounded, text
@@ -120,8 +121,9 @@ def test_a_module_that_is_gone_from_the_sources_is_not_linked(library):
         lambda data: data[: len(data) // 2],
         lambda data: b"\xff" * 100,
         lambda data: data.replace(b"gitseq", b"gitsqe", 1)[:-1],
+        lambda data: data[: len(data) // 8] + bytes(len(data) - len(data) // 8),
     ],
-    ids=["empty", "torn", "garbage", "shortened"],
+    ids=["empty", "torn", "garbage", "shortened", "zeros-after-a-power-cut"],
 )
 def test_a_damaged_bundle_is_replaced_and_costs_no_run(library, damage):
     bundle = library.warm().bundle
@@ -136,6 +138,37 @@ def test_a_folder_that_takes_no_bundle_costs_no_run(library):
         said, linked = library.run()
         assert "Passed" in said
         assert not any(linked.values())
+
+
+def test_where_no_bundle_may_be_written_none_is_made():
+    script = f"""
+import os, sys
+sys.path.append({str(ROOT)!r})
+from gitseq import bundle
+if os.geteuid() == 0:
+    os.setuid({NOBODY})
+def stamp(source):
+    sys.exit("it was begun")
+bundle.store("/hot.bin", (0, ""), ("gitseq.cli.hook",), stamp)
+"""
+    done = run_bounded(python(script), env=dict(os.environ), cwd=ROOT)
+    assert done.returncode == 0, text(done)
+
+
+def test_a_module_that_was_imported_before_its_group_is_linked_is_not_executed_again(library):
+    library.warm()
+    script = f"""
+import sys
+sys.path.append({str(library.path)!r})
+from gitseq import boot
+boot._linked("gitseq.cli.engage")
+from gitseq.core import builtins
+from gitseq.engine import inside
+assert type(inside.__spec__.loader).__name__ == "_Linker"
+assert sys.modules["gitseq.core.builtins"] is builtins
+"""
+    done = run_bounded(python(script), env=dict(os.environ), cwd=library.path)
+    assert done.returncode == 0, text(done)
 
 
 def test_a_linked_module_looks_like_an_imported_one(library):

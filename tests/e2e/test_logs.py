@@ -379,6 +379,14 @@ def test_a_hook_of_several_calls_shows_how_many_are_over_on_a_terminal_only(repo
     assert "of 2" not in text(repo.gitseq("run", "--files", "a", "b"))
 
 
+def test_a_dry_run_with_a_mistyped_skip_is_no_run_that_died(staged):
+    staged.config(hook("plain", "true"), commit=False)
+    done = staged.gitseq("run", "--dry-run", "--skip", "plane", check=True)
+    assert "no hook has that id" in text(done)
+    assert journal(staged) == []
+    assert "died" not in text(staged.gitseq("logs"))
+
+
 def test_a_terminal_that_goes_away_while_a_hook_runs_ends_nothing(staged, sequencer):
     gate = sequencer.gate("in hook")
     staged.config(hook("slow", gate.shell, shell=True), commit=False)

@@ -344,6 +344,28 @@ def test_a_copy_that_cannot_be_made_is_a_warning_and_recover_makes_it_later(chan
     assert changed.git("for-each-ref", "refs/gitseq").stdout
 
 
+def test_a_hook_that_writes_to_a_hidden_file_and_puts_its_time_back_is_found_out(changed):
+    sly = "touch -r a.txt ../time; printf X | dd of=a.txt conv=notrunc status=none; touch -r ../time a.txt"
+    changed.config(f'[[hook]]\nid = "sly"\nrun = "{sly}"\nshell = true\npass_filenames = false\n', commit=False)
+    changed.git("add", "gitseq.toml")
+    changed.install()
+    done = changed.commit(check=False)
+    assert done.returncode == 1
+    assert "files were modified by this hook" in text(done)
+    assert b"unstaged" in changed.read("a.txt")
+
+
+def test_a_hook_that_makes_and_removes_a_link_to_a_hidden_file_with_other_line_endings_has_not_changed_it(repo):
+    repo.config('[[hook]]\nid = "link"\nrun = "ln a.txt b && rm b"\nshell = true\npass_filenames = false\n')
+    repo.write(".gitattributes", "a.txt text eol=crlf\n")
+    repo.write("a.txt", "1\n")
+    repo.add()
+    repo.install()
+    repo.write("a.txt", "1\r\nunstaged\r\n")
+    repo.commit()
+    assert repo.read("a.txt") == b"1\r\nunstaged\r\n"
+
+
 @pytest.fixture
 def linked(repo, sequencer):
     """A linked work tree with unstaged work and nothing else, so that it looks clean once that is hidden."""

@@ -42,6 +42,15 @@ def test_a_stop_signal_reaches_what_left_group_and_session(cage: Cage, signum: i
     assert_pid_gone(pid, timeout=0.5)
 
 
+def test_a_command_is_not_left_alone_when_what_watches_it_fails(cage: Cage) -> None:
+    pid_file = cage.folder / "pid"
+    script = f"setsid sh -c 'echo $$ >{pid_file}.new; mv {pid_file}.new {pid_file}; exec sleep 30' & sleep 30"
+    with cage.start(argv=["/bin/sh", "-c", script], fails_at=str(pid_file)) as engine:
+        out, err = engine.communicate(timeout=20)
+    assert out == b'{"left": []}\n', err.decode()
+    assert_pid_gone(pid_from(pid_file), timeout=0.5)
+
+
 def test_a_second_stop_signal_does_not_wait_for_the_grace(polling: Cage) -> None:
     pid_file, asked = polling.folder / "pid", polling.folder / "asked"
     script = f"trap '' TERM; trap 'echo >{asked}' INT; echo $$ >{pid_file}; while :; do sleep 0.05; done"

@@ -685,6 +685,46 @@ def test_two_work_trees_recover_each_their_own(tree, folder):
     assert guarded.capture(tree.top) == before[0]
 
 
+def _linked(tree: Tree, folder: bytes) -> Tree:
+    tree.run(b"worktree", b"add", b"-q", b"-b", b"other", folder + b"/linked")
+    linked = Tree(folder + b"/linked", tree.git_dir + b"/worktrees/linked")
+    linked.write(b"text.txt", b"unstaged in the linked one\n")
+    return linked
+
+
+class _HalfALock(FileOps):
+    """Ends in the middle of writing the lock: `end` is called with half of it on the disk."""
+
+    def __init__(self, end) -> None:
+        self._end = end
+
+    def write(self, path: bytes, content: bytes) -> None:
+        if os.path.basename(path) != state.LOCKED:
+            super().write(path, content)
+            return
+        super().write(path, content[: len(content) // 2])
+        self._end()
+
+
+def test_a_disk_that_is_full_when_a_linked_work_tree_is_locked_leaves_no_lock(tree, folder):
+    def full() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    linked = _linked(tree, folder)
+    with pytest.raises(EnvironmentProblem, match="No space left"):
+        hidden(linked, _HalfALock(full))
+    assert not os.path.lexists(linked.git_dir + b"/locked")
+    assert state.unfinished(linked.git_dir) == []
+
+
+def test_a_death_while_a_linked_work_tree_is_locked_leaves_no_lock_that_recovery_does_not_take_away(tree, folder):
+    linked = _linked(tree, folder)
+    guarded.in_child(lambda: hidden(linked, _HalfALock(lambda: os.kill(os.getpid(), signal.SIGKILL))))
+    assert all(result.complete for result in recover(linked.git_dir, linked.git))
+    assert not os.path.lexists(linked.git_dir + b"/locked")
+    assert state.unfinished(linked.git_dir) == []
+
+
 def test_a_damaged_journal_is_told_and_nothing_is_removed(tree):
     guard = hidden(tree)
     with open(guard.folder + b"/journal", "r+b") as stream:

@@ -97,6 +97,20 @@ def test_a_second_large_hide_makes_and_removes_no_file(folder, objects):
     assert again.ops.log.count("unlink") < len(NAMES)
 
 
+def test_a_path_never_gets_another_content_of_the_age_and_size_that_caches_know_it_by(tree):
+    one, other = NAMES[0], NAMES[-1]
+    before = Run(tree).seen
+    contents = [tree.run(b"show", b":" + name) for name in (other, one)]
+    for name, content in zip((one, other), contents, strict=True):
+        tree.write(name, content)
+        tree.run(b"add", b"--", name)
+        tree.write(name, UNSTAGED)
+    after = Run(tree).seen
+    assert after[one][0] == before[other][0] != before[one][0]
+    assert all(after[name][2] != before[name][2] for name in (one, other))
+    assert Run(tree).made() == 0
+
+
 def test_only_what_changed_in_the_index_is_made_anew_and_what_is_of_no_use_goes(tree):
     Run(tree)
     tree.run(b"add", b"--", NAMES[0], NAMES[1])

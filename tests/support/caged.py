@@ -62,15 +62,28 @@ def _run(spec: dict[str, Any]) -> dict[str, Any]:
             deadline=deadline,
             on_half_memory=lambda used, _cap: half.append(used),
             kill_patience=spec.get("kill_patience", 10.0),
+            on_start=(lambda: _fail_when_there(spec["fails_at"])) if "fails_at" in spec else None,
         )
         try:
             outcome = cage.run(command, watch)
         except Unkillable as error:
             return {"unkillable": error.what}
+        except _Failed:
+            return {"left": procs_below()}
         left = [] if spec.get("keep") else [int(pid) for pid in procs_below()]
     told = {field: _plain(getattr(outcome, field)) for field in outcome._fields}
     told["lines"] = caps.lines(outcome.hit, "it") if outcome.hit is not None else []
     return {**told, "half": half, "left": left}
+
+
+class _Failed(Exception):
+    """What goes wrong in us while a command runs."""
+
+
+def _fail_when_there(path: str) -> None:
+    while not os.path.exists(path):
+        os.sched_yield()
+    raise _Failed
 
 
 def procs_below() -> list[str]:

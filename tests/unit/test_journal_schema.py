@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from gitseq.core import journalschema
 from gitseq.host import clock
 from gitseq.model import (
@@ -187,6 +189,15 @@ def test_a_journal_whose_first_line_is_old_is_set_aside(tmp_path):
     written(tmp_path, [Notice("info", "new")])
     assert len(list(folder.glob("journal.*.jsonl"))) == 1
     assert (folder / "journal.jsonl").read_text().count("\n") == 1
+
+
+@pytest.mark.parametrize("time", ["1000.5x", "9999999999.9.9", "1e"])
+def test_a_journal_whose_first_line_is_damaged_is_written_all_the_same(tmp_path, time):
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    (folder / "journal.jsonl").write_text(f'{{"v": 1, "time": {time}, "event": "notice"}}\n')
+    Journal(Place(str(folder).encode(), b"/tree"), "pre-commit", lambda _event: None)(Notice("info", "new"))
+    assert '"text": "new"' in (folder / "journal.jsonl").read_text()
 
 
 def test_switched_off_nothing_is_written(tmp_path):
