@@ -29,10 +29,18 @@ _MARK = (6, sys.version)
 _HOOK, _ENGINE = "gitseq.cli.hook", "gitseq.cli.engage"
 _VERBS = {"exec": "gitseq.cli.exec", "run": "gitseq.cli.run"}
 _HEADS = (
-    *(_HOOK, "gitseq.config.compiled", _ENGINE, "gitseq.ui.entries"),
-    *("gitseq.engine.cached", "gitseq.engine.inside"),
-    *("gitseq.builtin.text", "gitseq.builtin.files", "gitseq.builtin.markers", "gitseq.builtin.data"),
-    *("gitseq.cli.main", *_VERBS.values()),
+    _HOOK,
+    "gitseq.config.compiled",
+    _ENGINE,
+    "gitseq.ui.entries",
+    "gitseq.engine.cached",
+    "gitseq.engine.inside",
+    "gitseq.builtin.text",
+    "gitseq.builtin.files",
+    "gitseq.builtin.markers",
+    "gitseq.builtin.data",
+    "gitseq.cli.main",
+    *_VERBS.values(),
 )
 """Modules that are loaded together with all they import: what finds the repository, its plan, what runs it, what writes
 that down; what has passed before, and the hooks of our own that most people have; and what reads a command line, runs

@@ -8,10 +8,9 @@ LIST = b"list"
 STORES = b"stores"
 TRIALS = (b"plain", b"executable")
 """Files that are made, swapped and removed again, to see what this file system can and what modes files get."""
-
-
 LOCKED = b"locked"
-"""What keeps `git worktree remove`, `move` and `prune` from a linked work tree (gitrepository-layout(5))."""
+"""A file in a linked work tree's git directory that keeps `git worktree remove`, `move` and `prune` from it
+(gitrepository-layout(5))."""
 
 
 def own_dir(git_dir: bytes) -> bytes:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from gitseq.ui.entries import Entries, Sizes
 
 _OFF, _ON = b"0", (b"", b"1")
-_SOON = (TurnCame, RunStarted, HookStarted, HookFinished)
-"""What is told on the way to the next command, at whose start `HookRunning` follows at once."""
+_BEFORE_A_COMMAND = (TurnCame, RunStarted, HookStarted, HookFinished)
+"""What is told on the way to a command, at whose start `HookRunning` follows at once."""
 
 
 class Place(Record):
@@ -75,7 +75,7 @@ class Journal:
             return
         self._told.append((clock.wall(), event))
         # a file of the user's may be a pipe that nobody reads: then no hook is to run meanwhile without being watched
-        if not isinstance(event, _SOON) or self._place.names_a_file:
+        if not isinstance(event, _BEFORE_A_COMMAND) or self._place.names_a_file:
             self._write()
 
     def _write(self) -> None:
