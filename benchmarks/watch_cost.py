@@ -1,16 +1,17 @@
-"""What watching costs a hook: its speed in the seconds in which it is watched, and in those in which nobody looks.
+"""What watching costs a hook: its speed in the moments in which it is watched, and in those in which nobody looks.
 
     .venv/bin/python benchmarks/watch_cost.py           (a minute for each row; --quick: ten seconds)
 
 Whole runs with and without a cage cannot tell: on a shared machine two runs of the same ten seconds differ by a tenth.
-So one hook runs on, counting what it gets done, while its engine is suspended for every other second (SIGSTOP): the
-work, its processes and its control group stay what they are, and what differs between neighbouring seconds is only
-whether anybody watches. A second's speed is held against the mean of the seconds before and after it, so that slow
-minutes of the machine cancel out. For the noise, the same is done to work that nobody watches at all.
+So one hook runs on, counting what it gets done, while its engine is suspended for every other tenth of a second
+(SIGSTOP): the work, its processes and its control group stay what they are, and what differs between neighbouring
+slices is only whether anybody watches. A slice's speed is held against the mean of those before and after it, so that
+slow moments of the machine cancel out. For the noise, the same is done to work that nobody watches at all. Since an
+engine that goes on looks at once, it looks more often here than it does by itself.
 
 The verdict is by the median of these ratios and its 95 % interval (bootstrap): a slowdown is measurable when the whole
-interval lies above zero. Where the noise's own interval is wider than 2 % the machine is too busy to tell, and the exit
-code is 2; it is 1 when a slowdown was measured. The engine's own processor time is told beside it.
+interval lies above zero. Where an interval is wider than 2 % the machine is too busy to tell, and the exit code is 2;
+it is 1 when a slowdown was measured. The engine's own processor time is told beside it.
 """
 
 import argparse
@@ -24,15 +25,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from bisect import bisect_left
 from pathlib import Path
 from typing import NamedTuple
 
 import measure
 
 ROOT = Path(__file__).resolve().parents[1]
-SLICE = 1.0
+SLICE = 0.1
 """Seconds of being watched, and of not being."""
-_EDGE = 0.02
+_EDGE = 0.005
 """Seconds at both ends of a slice that are left out: a signal takes its time."""
 _WORK = """
 import os, sys, time
@@ -46,7 +48,7 @@ for _ in range(processes - 1):
     children.append(pid)
 steps = [time.monotonic()]
 while steps[-1] < until:
-    for _ in range(100):
+    for _ in range(50):
         sum(range(1000))
     steps.append(time.monotonic())
 for pid in children:
@@ -134,9 +136,9 @@ def speeds(hook: Hook) -> "list[float]":
     """Steps a second in each slice, between its edges."""
     found = []
     for begin, end in itertools.pairwise(hook.switches):
-        inside = [when for when in hook.steps if begin + _EDGE <= when <= end - _EDGE]
-        if len(inside) > 2:
-            found.append((len(inside) - 1) / (inside[-1] - inside[0]))
+        first, last = bisect_left(hook.steps, begin + _EDGE), bisect_left(hook.steps, end - _EDGE) - 1
+        if last > first:
+            found.append((last - first) / (hook.steps[last] - hook.steps[first]))
     return found
 
 
@@ -149,7 +151,7 @@ def judge(speed: "list[float]") -> Verdict:
 
 
 WAYS = ("nobody", "polling", "best rung")
-_TOO_NOISY = 0.02
+_TOO_WIDE = 0.02
 
 
 def main() -> None:
@@ -158,14 +160,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each hook runs")
     options = parser.parse_args()
     seconds = 10.0 if options.quick else options.seconds
-    print(f"{measure.machine()}; hooks of {seconds:.0f} s, watched for every other second\n")
+    print(f"{measure.machine()}; hooks of {seconds:.0f} s, watched for every other tenth of a second\n")
     rows, slower, noisy = [], False, False
     with tempfile.TemporaryDirectory(prefix="gitseq-watch-") as folder:
         os.mkdir(os.path.join(folder, "state"))
         for processes, way in itertools.product((1, 100), WAYS):
             hook = live(way, processes, seconds, Path(folder))
             verdict = judge(speeds(hook))
-            noisy |= way == "nobody" and verdict.high - verdict.low > _TOO_NOISY
+            noisy |= way != "nobody" and verdict.high - verdict.low > _TOO_WIDE
             slower |= way != "nobody" and verdict.low > 0
             rows.append([str(processes), hook.rung or way, str(verdict), f"{hook.engine:.2%}" if hook.rung else ""])
     print(measure.table(["processes", "watched by", "slower by (95 %)", "engine, of a core"], rows) + "\n")

@@ -176,9 +176,9 @@ def _hash(oid: str) -> "Callable[[bytes], hashlib._Hash]":
             from _sha1 import sha1
 
             return sha1  # type: ignore[no-any-return]
-        from _sha2 import sha256
+        from _sha2 import sha256  # Python 3.12 or newer
 
-        return sha256  # type: ignore[no-any-return]
+        return sha256  # type: ignore[no-any-return]  # pragma: no cover - older ones have it in hashlib only
     except ImportError:
         import hashlib
 

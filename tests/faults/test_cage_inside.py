@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -406,7 +406,30 @@ def test_what_does_not_die_is_named(monkeypatch, sleeper):
         orphans.reap_orphans(lambda _environment, when: when == start)
 
 
+@pytest.mark.parametrize("grace", [0.05, 0.0])
+def test_who_ignores_being_asked_is_ended_after_the_grace(grace):
+    script = "trap '' TERM; echo ready; exec sleep 60"
+    with subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE) as stubborn:
+        assert stubborn.stdout is not None
+        stubborn.stdout.readline()
+        orphans._end([member_of(stubborn.pid)], grace)
+        assert stubborn.wait(timeout=10) == -signals.SIGKILL
+
+
 # --- the spared
+
+
+def test_who_is_spared_is_let_out_of_the_leaf(sleeper):
+    class Leaf:
+        released: "list[int]" = []  # noqa: RUF012
+
+        def release(self, member: Any) -> None:
+            self.released.append(member.pid)
+
+    cage_tree = trees.Tree(sleeper.pid, set())
+    cage_tree.leaf = cast(Any, Leaf())
+    cage_tree.spare([member_of(sleeper.pid)])
+    assert Leaf.released == [sleeper.pid]
 
 
 def test_who_was_spared_is_spared_with_what_it_starts_and_a_stranger_is_not(monkeypatch, state_dir, sleeper):

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from gitseq.errors import EnvironmentProblem, NotRestored, Refused
-from gitseq.guard import state
+from gitseq.guard import merge, state
 from gitseq.guard.hide import hide
 from gitseq.guard.journal import Dirty
 from gitseq.guard.recover import recover, survey
@@ -446,6 +446,39 @@ def test_intent_to_add_survives_a_hook_that_checks_everything_out(odd):
     assert odd.index() == index
 
 
+def test_what_the_user_goes_on_writing_where_the_unstaged_change_is_becomes_the_merge(tree):
+    further = UNSTAGED.replace(b"line 20 unstaged\n", b"line 20 unstaged\nand more of it\n")
+    guard = hidden(tree)
+    tree.write(b"text.txt", further)
+    (conflict,) = restore(guard, tree.git).conflicts
+    assert conflict.merged
+    assert tree.read(b"text.txt") == further
+
+
+def test_what_an_editor_saved_over_is_told_from_a_fix(tree):
+    guard = hidden(tree)
+    (item,) = guard.journal.items
+    assert not merge.is_saved_over(guard.journal, item, tree.git)
+    tree.write(b"text.txt", STAGED.replace(b"line 35\n", b"line 35 fixed\n"))
+    assert not merge.is_saved_over(guard.journal, item, tree.git)
+    tree.write(b"text.txt", UNSTAGED)
+    assert not merge.is_saved_over(guard.journal, item, tree.git)  # a formatter may have come to the same
+    tree.write(b"text.txt", UNSTAGED + b"and more\n")
+    assert merge.is_saved_over(guard.journal, item, tree.git)
+    os.unlink(tree.path(b"text.txt"))
+    assert not merge.is_saved_over(guard.journal, item, tree.git)
+    restore_all(tree)
+
+
+def test_of_what_is_too_large_to_look_at_the_blob_decides(tree, monkeypatch):
+    monkeypatch.setattr(merge, "_LARGEST", 10)
+    guard = hidden(tree)
+    tree.write(b"other", STAGED)
+    os.rename(tree.path(b"other"), tree.path(b"text.txt"))
+    assert restore(guard, tree.git).conflicts == ()
+    assert tree.read(b"text.txt") == UNSTAGED
+
+
 def test_what_is_written_where_a_file_is_intended_to_be_added_is_kept_beside_the_users_file(tree):
     tree.write(b"new.txt", b"the user's\n")
     tree.run(b"add", b"-N", b"new.txt")
@@ -690,6 +723,13 @@ def _linked(tree: Tree, folder: bytes) -> Tree:
     linked = Tree(folder + b"/linked", tree.git_dir + b"/worktrees/linked")
     linked.write(b"text.txt", b"unstaged in the linked one\n")
     return linked
+
+
+def test_a_linked_work_tree_that_the_user_has_locked_stays_locked_by_the_user(tree, folder):
+    linked = _linked(tree, folder)
+    tree.run(b"worktree", b"lock", b"--reason", b"on a stick", linked.top)
+    there_and_back(linked)
+    assert _content(linked.git_dir + b"/locked") == b"on a stick\n"
 
 
 class _HalfALock(FileOps):

@@ -12,6 +12,7 @@ from gitseq.guard.hide import hide
 from gitseq.guard.journal import Where
 from gitseq.guard.recover import recover
 from gitseq.guard.restore import restore
+from gitseq.host.fileops import FileOps
 from tests.faults.test_guard_crashes import count_points, crash, whole_run
 from tests.faults.test_guard_errors import fail
 from tests.support import guarded
@@ -243,6 +244,25 @@ def test_a_run_inside_another_keeps_the_stock_of_the_one_that_was_quicker(tree):
     assert len(places) == len(NAMES)
     assert restore(outer, tree.git).complete
     assert stocked(tree) == places
+    assert state.unfinished(tree.git_dir) == []
+
+
+class _NoRename(FileOps):
+    """A disk that takes no folder under another name."""
+
+    def rename(self, source: bytes, target: bytes) -> None:
+        if target.endswith(b"/stock"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().rename(source, target)
+
+
+def test_what_cannot_be_kept_is_removed(tree):
+    before = guarded.capture(tree.top)
+    guard = hide(tree.where(), tree.dirty(), tree.git, _NoRename())
+    assert guard is not None
+    assert restore(guard, tree.git, _NoRename()).complete
+    assert guarded.capture(tree.top) == before
+    assert not os.path.lexists(state.stock_dir(tree.git_dir))
     assert state.unfinished(tree.git_dir) == []
 
 

@@ -115,6 +115,12 @@ def test_an_index_of_another_hash_is_left_to_git(repo):
     assert gitindex.noted((repo.path / "other" / ".git" / "index").read_bytes(), NEVER, 0) is None
 
 
+def test_a_name_that_has_no_end_is_left_to_git():
+    entry = bytes(24) + (0o100644).to_bytes(4, "big") + bytes(12) + bytes(20) + b"\x0f\xff"
+    assert gitindex.noted(b"DIRC\0\0\0\2\0\0\0\1" + entry + b"x" * 8000, NEVER, 0) is None
+    assert gitindex.noted(b"DIRC\0\0\0\2\0\0\0\1" + entry[:50], NEVER, 0) is None
+
+
 def test_more_files_than_pay_are_left_to_git(filled):
     content = bytearray(index_of(filled))
     content[8:12] = (gitindex.MOST + 1).to_bytes(4, "big")

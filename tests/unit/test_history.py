@@ -32,6 +32,12 @@ def test_caps_that_an_older_version_did_not_write_are_none():
     assert (current.timeout, current.memory, current.processes) == (None, None, None)
 
 
+def test_a_hook_that_is_held_back_for_memory_is_so_until_it_starts():
+    held = folded(STARTED, {"event": "gate", "hook": "b"}, {"event": "notice", "level": "info", "text": "x"})
+    assert held.runs[7, "/w"].awaits_memory == "b"
+    assert folded(STARTED, {"event": "gate", "hook": "b"}, HOOK).runs[7, "/w"].awaits_memory == ""
+
+
 def test_endings_are_told_newest_first_with_the_one_thing_one_wants_to_know():
     history = folded(
         {"event": "hook-end", "hook": "a", "status": "passed", "duration": 1.5, "peak_memory": 10},
