@@ -273,6 +273,13 @@ def test_a_tree_far_beyond_its_cap_is_convicted_without_measuring_all_of_it(monk
         assert len(measured) == 1
 
 
+def test_the_largest_is_who_is_largest_when_it_is_measured(sleeper):
+    looking = gauge.Gauge(trees.Tree(sleeper.pid, set(procs.children()) - {sleeper.pid}), Limits(memory=1), b"", 0.0)
+    looking._measure(1, stop=False)
+    assert looking._largest is not None
+    assert looking._largest.pid == sleeper.pid
+
+
 def test_a_hook_that_grows_on_after_it_was_asked_to_end_has_no_grace():
     code = (
         "import signal, time\nsignal.signal(15, signal.SIG_IGN)\nheld = []\nend = time.monotonic() + 20\n"
