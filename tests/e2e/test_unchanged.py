@@ -155,7 +155,7 @@ def numbers() -> "Iterator[int]":
     return itertools.count()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from([*CHANGES, _nothing]), st.sampled_from(["a", "b", "d/f", "d/e/g"]))))
 @example(steps=[])
 def test_whatever_is_seen_as_unchanged_is_unchanged_for_git(make_repo, numbers, steps):
