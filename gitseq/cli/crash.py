@@ -9,8 +9,6 @@ from gitseq.errors import GitseqError
 from gitseq.host import clock, env, files
 from gitseq.ui import plain
 
-EXIT_CODE = 70
-
 
 def report(arguments: "list[bytes]") -> int:
     """Write down the exception that is being handled, say where, and return the exit code."""
@@ -24,7 +22,7 @@ def report(arguments: "list[bytes]") -> int:
             "Please send the report to gitseq's authors. To go on without hooks, this once: GITSEQ=0 in front.",
         )
     )
-    return EXIT_CODE
+    return GitseqError.exit_code
 
 
 def _text(arguments: "list[bytes]") -> str:

@@ -2,7 +2,13 @@
 
 from gitseq.model import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import hashlib
+    from collections.abc import Callable
+
 _FOLDER = 0o040000
+_SHA256 = 64
 
 
 class Leaf(Record):
@@ -11,6 +17,25 @@ class Leaf(Record):
     mode: int
     oid: bytes
     """In hex."""
+
+
+def hasher(name_length: int) -> "Callable[[bytes], hashlib._Hash]":
+    """The hash of a repository in which an object's name has so many hex digits.
+
+    The bare modules load in no time; `hashlib` loads OpenSSL.
+    """
+    try:
+        if name_length != _SHA256:
+            from _sha1 import sha1
+
+            return sha1  # type: ignore[no-any-return]
+        from _sha2 import sha256  # Python 3.12 or newer
+
+        return sha256  # type: ignore[no-any-return]  # pragma: no cover - older ones have it in hashlib only
+    except ImportError:
+        import hashlib
+
+        return hashlib.sha256 if name_length == _SHA256 else hashlib.sha1
 
 
 def tree(entries: "dict[bytes, Leaf]") -> bytes:

@@ -7,12 +7,12 @@ Of many, git's index is believed for those that `git.content` says it may be bel
 import os
 import stat
 
-from gitseq.core import ledger_keys
+from gitseq.core import gitobjects, ledger_keys
 from gitseq.host import clock, files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from gitseq.engine.request import World
@@ -24,7 +24,6 @@ FEW = 150
 _BLOCK = 1 << 20
 _TICKS = 4
 """A file younger than so many ticks of the file system's clock could be written again and look the same."""
-_SHA256 = 64
 _REGULAR = b"10"
 """The first digits of a regular file's mode, as git writes it."""
 _FILES = (0o100644, 0o100755, 0o120000)
@@ -35,7 +34,7 @@ class Contents:
 
     def __init__(self, world: "World", oid_length: int) -> None:
         self._world = world
-        self._hasher = _hasher_of(oid_length)
+        self._hasher = gitobjects.hasher(oid_length)
         self._keys: dict[bytes, bytes | None] = {}
         self._read: dict[bytes, tuple[int, ...] | None] = {}
         self.links: set[bytes] = set()
@@ -235,19 +234,3 @@ def _signature(location: bytes) -> "tuple[int, ...] | None":
 
 def _finished(made: "Any") -> bytes:
     return bytes(made.hexdigest().encode())
-
-
-def _hasher_of(oid_length: int) -> "Callable[[bytes], Any]":
-    """The repository's hash. The bare modules load in no time; `hashlib` loads OpenSSL."""
-    try:
-        if oid_length == _SHA256:
-            from _sha2 import sha256
-
-            return sha256  # type: ignore[no-any-return]
-        from _sha1 import sha1
-
-        return sha1  # type: ignore[no-any-return]
-    except ImportError:
-        import hashlib
-
-        return hashlib.sha256 if oid_length == _SHA256 else hashlib.sha1

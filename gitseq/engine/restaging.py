@@ -37,11 +37,12 @@ class Restaging:
         """A hook is about to run; what is untracked now was not made by it."""
         self._untracked = fixes.untracked(self._git)
 
-    def covers(self, drift: "Drift") -> bool:
-        """Whether what moved can be the hook's own `git add` of files that are in the commit anyway."""
-        covers = len(drift.sentences) == 1 and bool(drift.paths) and self._staged.issuperset(drift.paths)
-        self._is_moved |= covers
-        return covers
+    def accept(self, drift: "Drift") -> bool:
+        """Take what moved for the hook's own `git add` of files that are in the commit anyway; False: it cannot be."""
+        if len(drift.sentences) != 1 or not drift.paths or not self._staged.issuperset(drift.paths):
+            return False
+        self._is_moved = True
+        return True
 
     def after(self, told: Verdict, hidden: "frozenset[bytes]") -> Verdict:
         """The verdict once the hook's fixes are staged. A hook that failed by its exit code has its fixes left alone.

@@ -56,6 +56,9 @@ def execute(request: "Request", world: "World") -> Report:
         run.go()
     except GitseqError as error:
         problem = error
+    except Exception as error:  # a bug of ours, which the caller reports; here it ends the record of the run
+        world.tell(RunRefused(GitseqError.exit_code, (f"a bug in gitseq: {type(error).__name__}: {error}",)))
+        raise
     report = run.report(problem)
     if report.problem:
         world.tell(RunRefused(report.exit_code, report.problem))
@@ -463,7 +466,7 @@ class _Run:
     def _restage(self, told: Verdict, restaging: "Restaging") -> Verdict:
         """Add a hook's fixes to the commit, unless somebody else has changed it meanwhile."""
         drift = self._drift()
-        if drift and (not restaging.covers(drift) or self._unstaged.apart(drift.paths) != self._unstaged.paths):
+        if drift and (not restaging.accept(drift) or self._unstaged.apart(drift.paths) != self._unstaged.paths):
             raise _moved_under_us(drift)
         told = restaging.after(told, self._unstaged.apart(told.modified))
         self._marks = Marks.take(self._world.repo, self._world.env)

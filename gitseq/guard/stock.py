@@ -11,14 +11,12 @@ that lay there before, and pass for it in the caches of compilers and linters.
 import os
 import stat
 
+from gitseq.core import gitobjects
 from gitseq.guard import drop, journal, state
 from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import hashlib
-    from collections.abc import Callable
-
     from gitseq.guard.journal import Git, Item, Signature
     from gitseq.host.fileops import FileOps
 
@@ -28,7 +26,6 @@ MOST_BYTES = 64 << 20
 KEEP_SECONDS = 14 * 24 * 3600
 
 _CONVERTING = (b"ident", b"working-tree-encoding", b"filter")
-_SHA1_HEX_LENGTH = 40
 _SECOND_NS = 1_000_000_000
 _PART_BYTES = 1 << 20
 _OFF = (b"unset", b"unspecified")
@@ -159,27 +156,10 @@ def _checked(path: bytes, oid: str, mode: int) -> "Signature | None":
         st = os.fstat(fd)
         if (st.st_mode, st.st_uid, st.st_nlink) != (stat.S_IFREG | mode, os.geteuid(), 1):
             return None
-        digest, left = _hash(oid)(b"blob %d\0" % st.st_size), st.st_size
+        digest, left = gitobjects.hasher(len(oid))(b"blob %d\0" % st.st_size), st.st_size
         while left > 0 and (part := os.read(fd, min(left, _PART_BYTES))):
             digest.update(part)
             left -= len(part)
     finally:
         os.close(fd)
     return journal.signature_of(st) if digest.hexdigest() == oid else None
-
-
-def _hash(oid: str) -> "Callable[[bytes], hashlib._Hash]":
-    """The repository's. The bare modules load in no time; `hashlib` loads OpenSSL."""
-    is_sha1 = len(oid) == _SHA1_HEX_LENGTH
-    try:
-        if is_sha1:
-            from _sha1 import sha1
-
-            return sha1  # type: ignore[no-any-return]
-        from _sha2 import sha256  # Python 3.12 or newer
-
-        return sha256  # type: ignore[no-any-return]  # pragma: no cover - older ones have it in hashlib only
-    except ImportError:
-        import hashlib
-
-        return hashlib.sha1 if is_sha1 else hashlib.sha256
