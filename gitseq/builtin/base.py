@@ -165,6 +165,10 @@ class Check:
     """Whether it looks into files; if not, none is read for it."""
 
     @classmethod
+    def prepare(cls, index: bytes) -> None:
+        """Import what takes long, if some file whose path is in this index (as git writes it) will need it."""
+
+    @classmethod
     def of(cls, name: str, args: "Sequence[str]") -> "Self":
         """The check with these arguments. Raises ConfigError."""
         return cls(**arguments.parse(name, cls.options, args, cls.positional))
@@ -174,7 +178,7 @@ class Check:
         return None
 
     def end(self, context: Context) -> Finding:  # noqa: ARG002
-        """Called once after the last file: what is left to say."""
+        """Called once after the last file, none of which is read any more: what is left to say."""
         return CLEAN
 
 

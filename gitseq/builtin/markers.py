@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 _CONFLICT_MARKERS = (b"<<<<<<< ", b"======= ", b"=======\r\n", b"=======\n", b">>>>>>> ")
 
-_KEY_MARKERS = (
+_PUTTY = b"PuTTY-User-Key-File-2"
+_KEYS_BEGIN = (
     b"BEGIN RSA PRIVATE KEY",
     b"BEGIN DSA PRIVATE KEY",
     b"BEGIN EC PRIVATE KEY",
     b"BEGIN OPENSSH PRIVATE KEY",
     b"BEGIN PRIVATE KEY",
-    b"PuTTY-User-Key-File-2",
     b"BEGIN SSH2 ENCRYPTED PRIVATE KEY",
     b"BEGIN PGP PRIVATE KEY BLOCK",
     b"BEGIN ENCRYPTED PRIVATE KEY",
@@ -102,12 +102,9 @@ class PrivateKey(PerFile):
 
 def _has_key(content: bytes) -> bool:
     """Whether a marker is there. All hold a V or a Y, which most sources of a few kilobytes lack: memchr tells."""
-    if b"V" in content:
-        if holds(content, b" PRIVATE KEY") and any(marker in content for marker in _KEY_MARKERS):
-            return True
-        if holds(content, b"BEGIN OpenVPN Static key V1"):
-            return True
-    return b"Y" in content and holds(content, b"PuTTY-User-Key-File-2")
+    if b"V" in content and holds(content, b"BEGIN ") and any(holds(content, marker) for marker in _KEYS_BEGIN):
+        return True
+    return b"Y" in content and holds(content, _PUTTY)
 
 
 class AwsCredentials(PerFile):

@@ -50,13 +50,23 @@ _PLACES = {
 }
 
 
+def prepare(name: str, index: bytes) -> None:
+    """Import a check, and what it needs for some file of this index."""
+    if name in _PLACES:
+        _kind(_PLACES[name]).prepare(index)
+
+
 def load(name: str, args: "Sequence[str]") -> "Check":
     """The check behind an id, with its arguments. Raises ConfigError for an id or argument that nobody knows."""
     place = _PLACES.get(name)
     if place is None:
         raise ConfigError(f"there is no built-in hook {name!r}", hint=f"The built-in hooks are: {', '.join(DEFAULTS)}.")
+    return _kind(place).of(name, args)
+
+
+def _kind(place: str) -> "type[Check]":
     module, _, kind = place.partition(":")
     module = "gitseq.builtin." + module
     __import__(module)  # `importlib` takes longer to load than what it is to import
-    made: "Check" = getattr(sys.modules[module], kind).of(name, args)
-    return made
+    found: "type[Check]" = getattr(sys.modules[module], kind)
+    return found

@@ -65,8 +65,10 @@ class Passes:
             return
         if not self._ledger.knows_tree(self._tree.state):
             self._contents.begin()  # while git compares; what that says matters later
-            if any(hook.builtin for hook in chosen):  # they will be run, and are loaded while git lists
-                import gitseq.engine.inside  # noqa: F401
+            if any(hook.builtin for hook in chosen):  # they will be run: what they need is loaded while git lists
+                from gitseq.engine import inside
+
+                inside.prepare(chosen, self._tree.index)
             return
         keys = [self._tree_key(hook) for hook in chosen if hook.cache]
         known = self._ledger.passed_tree(self._tree.state, keys)
@@ -149,6 +151,10 @@ class Passes:
         return Asked(job, job.paths, ns, {b"": key}, from_top)
 
     # --- after a hook
+
+    def begin_to_note(self) -> None:
+        """Built-in hooks have seen all files they were given; what they have to say, and `note`, come next."""
+        self._contents.begin_confirming()
 
     def note(self, ended: "list[tuple[Asked, Verdict, frozenset[bytes] | None]]") -> None:
         """Hooks have ended; for each that passed, so has what nobody touched meanwhile.

@@ -44,6 +44,8 @@ class Contents:
         self._conversions: Conversions | None = None
         self._comparison: Comparison | None = None
         self._latest: Comparison | None = None
+        self._coming: Comparison | None = None
+        """Begun for `confirmed`, which ends it."""
         self._stale = world.tree is None
 
     def keys(self, paths: "Sequence[bytes]") -> "list[bytes | None]":
@@ -67,7 +69,13 @@ class Contents:
         self._listing = content.begin_entries(self._world.repo, self._world.env)
 
     def end(self) -> None:
-        """Nobody wants to know any more what was begun."""
+        """Nobody wants to know any more what was begun; no git of ours is left running."""
+        self._end_listing()
+        for begun in (self._comparison, self._latest, self._coming):
+            if begun is not None:
+                begun.end()
+
+    def _end_listing(self) -> None:
         if self._listing is not None:
             self._listing.finish()
         if self._conversions is not None:
@@ -103,17 +111,23 @@ class Contents:
         if paths is None:
             self._tracked = None
 
+    def begin_confirming(self) -> None:
+        """Files whose keys were taken from the index have been read: git may start to compare, for `confirmed`."""
+        if self._comparison is not None and self._comparison.still_stands():
+            self._coming = self._compare()
+
     def confirmed(self, paths: "Sequence[bytes]") -> "frozenset[bytes]":
         """Which of these files nobody has written to since their keys were made."""
         top, read = self._world.repo.top, self._read
+        coming, self._coming = self._coming, None
         own = [path for path in paths if path in read]
         same = {path for path in own if read[path] and _signature(os.path.join(top, path)) == read[path]}
-        if len(own) == len(paths):
-            return frozenset(same)
         before = self._comparison
-        if before is None or not before.still_stands():
+        if len(own) == len(paths) or before is None or not before.still_stands():
+            if coming is not None:
+                coming.end()
             return frozenset(same)
-        now = self._compare()
+        now = coming or self._compare()
         if now.state != before.state:
             now.end()
             return frozenset(same)
@@ -173,10 +187,12 @@ class Contents:
             self._keys = {path: key for path, key in self._keys.items() if path in self._read}
             self._stale = True
         if self._comparison is None or self._stale:
+            if self._comparison is not None:
+                self._comparison.end()
             self._comparison = self._compare()
             self._tracked = None
             self._stale = False
-            self.end()  # what was begun is about another index
+            self._end_listing()  # what was begun is about another index
         return self._comparison
 
     def _compare(self) -> "Comparison":

@@ -13,7 +13,7 @@ from gitseq.core import verdict
 from gitseq.engine import hooks
 from gitseq.errors import GitseqError
 from gitseq.git import call
-from gitseq.host import clock, files
+from gitseq.host import clock, files, libc
 from gitseq.model import Hook, HookProgress, Verdict
 
 TYPE_CHECKING = False
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _HANDFUL = 64
 _HANDFUL_BYTES = 4 << 20
 """So much is held at a time, unless a single file is larger (see `builtin.base` for those)."""
+_MANY = 500
+"""Files from which on memory is kept from one handful to the next: of fewer that is not worth a millisecond."""
 _PROGRESS = 0.2
 """Seconds between two signs of life."""
 
@@ -109,6 +111,13 @@ def neighbours(chosen: "Sequence[Hook]", *, stop_at_failure: bool) -> int:
     return number
 
 
+def prepare(chosen: "Sequence[Hook]", index: bytes) -> None:
+    """Import what the built-in hooks among these need to look at the files of an index."""
+    for hook in chosen:
+        if hook.builtin:
+            registry.prepare(hook.builtin, index)
+
+
 def part(asked: "Asked") -> Part:
     """A hook made ready. Raises ConfigError for arguments that it does not take."""
     hook = asked.job.hook
@@ -126,10 +135,10 @@ class Inside:
         self._told = 0.0
         self._stopped: hooks.Stopped | None = None
 
-    def run(self, parts: "list[Part]") -> "hooks.Stopped | None":
+    def run(self, parts: "list[Part]", on_seen: "Callable[[], None]") -> "hooks.Stopped | None":
         """Run the hooks of one group; what they found is in the parts, what they wrote in the work tree.
 
-        Why the whole run has to end, if it has to.
+        Why the whole run has to end, if it has to. `on_seen` is called when no file will be read any more.
         """
         waiting: list[Part] = []
         for each in parts:
@@ -137,11 +146,15 @@ class Inside:
                 waiting.append(each)
                 continue
             self._side_by_side(waiting)  # what comes before it has written what it has to write
+            self._end(waiting)
             waiting = []
             is_settled = each.asked.all_passed and not any(one.written for one in parts)
             if not self._is_stopped() and not is_settled:
                 self._alone(each)
         self._side_by_side(waiting)
+        if not self._is_stopped():
+            on_seen()
+        self._end(waiting)
         if self._is_stopped():
             for each in parts:
                 if each.is_begun and not each.is_decided:  # it has not seen all of its files
@@ -178,8 +191,10 @@ class Inside:
     def _side_by_side(self, parts: "list[Part]") -> None:
         if self._is_stopped() or not any(each.asked.job.paths for each in parts):
             return
-        wanted = _Wanted(parts)
-        for handful in _handfuls(_in_order(parts), self._folder(parts[0]), wanted.read()):
+        wanted, paths = _Wanted(parts), _in_order(parts)
+        if len(paths) > _MANY:
+            libc.keep_freed(4 * _HANDFUL_BYTES, _HANDFUL_BYTES)
+        for handful in _handfuls(paths, self._folder(parts[0]), wanted.read()):
             wanted.turn_to(handful)
             for number, each in enumerate(parts):
                 if each.is_decided:
@@ -190,8 +205,10 @@ class Inside:
                 if self._is_stopped():
                     return
             self._show_progress(parts[0])
+
+    def _end(self, parts: "list[Part]") -> None:
         for each in parts:
-            if each.is_begun and not each.is_decided:
+            if each.is_begun and not each.is_decided and not self._is_stopped():
                 self._ask(each, each.check.end)
                 each.is_decided = True
 

@@ -389,7 +389,8 @@ class _Run:
         self._wait_for_memory(parts[0].hook)
         self._world.tell(_started(parts[0].asked.job))
         self._world.tell(HookRunning(parts[0].hook))
-        stopped = inside.Inside(self._request, self._world, self._runner, self._deadline).run(parts)
+        engine = inside.Inside(self._request, self._world, self._runner, self._deadline)
+        stopped = engine.run(parts, self._passes.begin_to_note if self._passes is not None else _nothing)
         if self._changes is not None:
             self._changes.wrote([path for one in parts for path in one.modified])
         if stopped is None:
@@ -522,6 +523,10 @@ class _Run:
             problem.exit_code if problem is not None else code,
             tuple(problem.lines()) if problem is not None else (),
         )
+
+
+def _nothing() -> None:
+    """Where nothing is kept, nobody wants to know."""
 
 
 def _started(job: hooks.Job) -> HookStarted:

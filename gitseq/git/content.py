@@ -49,6 +49,11 @@ class Comparison:
         return self._differing
 
     @property
+    def index(self) -> bytes:
+        """What the index held, as git writes it: among other things every path. b"" when there was none."""
+        return self._index.content() if self._index is not None else b""
+
+    @property
     def state(self) -> bytes:
         """What stands for the index, with the stat of every file; b"" when there is none."""
         if not self._state and self._index is not None:
@@ -65,9 +70,9 @@ class Comparison:
         return self._index is not None and files.signature(self._repo.index) == self._index.signature
 
     def end(self) -> None:
-        """Nobody wants to know any more."""
+        """Nobody wants to know any more; one that nobody has asked calls no tree clean from then on."""
         if self._differing is None:
-            self._differing = frozenset()
+            self._differing, self._index = frozenset(), None
             self._started.finish()
 
 

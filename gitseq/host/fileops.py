@@ -7,7 +7,7 @@ tried at every such point instead of believed.
 import errno
 import os
 
-from gitseq.host import files
+from gitseq.host import files, libc
 
 _NO_HARD_LINK = frozenset(
     getattr(errno, name)
@@ -105,28 +105,9 @@ def move_without_overwriting(ops: FileOps, source: bytes, target: bytes) -> None
     ops.unlink(source)
 
 
-_address: "list[int]" = []
-"""Of renameat2, once it was looked up; 0 where there is none."""
-
-
 def _quick_renameat2(source: bytes, target: bytes, flags: int) -> bool:
-    """Whether it worked; why not takes `ctypes`, which takes 10 ms to import."""
-    if not _address:
-        _address.append(_address_of_renameat2())
-    if not _address[0]:
-        return False
-    import _ctypes
-
-    return bool(_ctypes.call_function(_address[0], (_AT_FDCWD, source, _AT_FDCWD, target, flags)) == 0)
-
-
-def _address_of_renameat2() -> int:
-    try:
-        import _ctypes
-
-        return int(_ctypes.dlsym(_ctypes.dlopen(None, 0), "renameat2"))  # type: ignore[arg-type]
-    except (ImportError, AttributeError, OSError):
-        return 0
+    """Whether it worked; to say why not takes `ctypes`."""
+    return libc.call("renameat2", _AT_FDCWD, source, _AT_FDCWD, target, flags) == 0
 
 
 def _renameat2(source: bytes, target: bytes, flags: int) -> int:

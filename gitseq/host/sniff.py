@@ -13,6 +13,8 @@ _TEXT = bytes({7, 8, 9, 10, 11, 12, 13, 27} | set(range(0x20, 0x100)) - {0x7F})
 """The bytes text is made of, as identify and libmagic see it."""
 _LOOK = 1024
 """How far identify looks for another byte."""
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+"""O_NONBLOCK: what has become a fifo since it was listed must not hang us."""
 
 
 class Sniffer:
@@ -20,6 +22,7 @@ class Sniffer:
 
     def __init__(self, top: bytes) -> None:
         self._top = top
+        self._below = top + b"/"
 
     def may_execute(self, path: bytes) -> bool:
         """As the kernel sees it: an execute bit for somebody else does not count, nor one on a noexec mount."""
@@ -28,9 +31,10 @@ class Sniffer:
     def is_text(self, path: bytes) -> bool:
         """Whether the first KiB holds no byte that text never has; an empty file is text."""
         try:
-            fd = os.open(os.path.join(self._top, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            fd = os.open(self._below + path, _READ)
             try:  # a file object would cost twice what reading does, and there may be thousands
-                return not stat.S_ISREG(os.fstat(fd).st_mode) or not os.read(fd, _LOOK).translate(None, _TEXT)
+                head = os.read(fd, _LOOK)
+                return b"\0" not in head and not head.translate(None, _TEXT)
             finally:
                 os.close(fd)
         except OSError as error:
@@ -58,7 +62,7 @@ class Sniffer:
 
     def _open(self, path: bytes) -> "BinaryIO":
         """Identify would wait for ever on a fifo; here what is not a regular file looks empty."""
-        fd = os.open(os.path.join(self._top, path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = os.open(os.path.join(self._top, path), _READ)
         if stat.S_ISREG(os.fstat(fd).st_mode):
             return open(fd, "rb")
         os.close(fd)

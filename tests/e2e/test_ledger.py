@@ -282,6 +282,60 @@ def test_same_blob_with_other_line_endings_is_other_content(repo):
     assert repo.gitseq("run", "--all-files").returncode == 1
 
 
+def _known_from_the_index(repo, monkeypatch):
+    monkeypatch.setattr(contents, "FEW", 0)
+    repo.commit_file("a.txt", "a\n")
+    repo.commit_file("b.txt", "b\n")
+    env = {os.fsencode(name): os.fsencode(value) for name, value in repo.env.items()}
+    here = discover(env, os.fsencode(repo.path))
+    known = contents.Contents(SimpleNamespace(repo=here, env=env, tree=content.Comparison(here, env)), 40)
+    assert all(known.keys([b"a.txt", b"b.txt"]))
+    return known
+
+
+def test_a_file_written_while_hooks_read_is_not_confirmed_by_the_comparison_begun_after(repo, monkeypatch):
+    known = _known_from_the_index(repo, monkeypatch)
+    repo.write("a.txt", "other\n")
+    known.begin_confirming()
+    assert known.confirmed([b"a.txt", b"b.txt"]) == {b"b.txt"}
+
+
+def test_a_comparison_confirms_once_and_not_what_comes_after_it(repo, monkeypatch):
+    """Another group of hooks reads later, and what was written meanwhile is not what the first comparison saw."""
+    known = _known_from_the_index(repo, monkeypatch)
+    known.begin_confirming()
+    assert known.confirmed([]) == frozenset()
+    repo.write("a.txt", "other\n")
+    assert known.confirmed([b"a.txt", b"b.txt"]) == {b"b.txt"}
+
+
+def test_a_comparison_that_was_ended_unasked_calls_no_tree_clean(repo, monkeypatch):
+    known = _known_from_the_index(repo, monkeypatch)
+    known.begin_confirming()
+    coming = known._coming
+    known.end()
+    assert not coming.is_clean
+    assert not coming.still_stands()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_git_compares_while_a_built_in_hook_asks_git_about_what_it_has_found(repo, tmp_path):
+    """The comparison that confirms is begun when the last file was read, not when the last hook has spoken."""
+    repo.config(INSIDE.format(id="check-added-large-files") + INSIDE.format(id="trailing-whitespace"))
+    repo.write("large.txt", "0123456789\n" * 60_000)
+    for number in range(contents.FEW + 1):
+        repo.write(f"{number}.txt", f"{number}\n")
+    repo.add()
+    repo.commit("--no-verify")
+    trace = tmp_path / "trace"
+    repo.gitseq("run", "--all-files", check=True, env={"GIT_TRACE2_EVENT": str(trace)})
+    told = [json.loads(line) for line in trace.read_text().splitlines()]
+    started = [line["argv"] for line in told if line["event"] == "start"]
+    assert "diff-files" in started[-2]
+    assert "diff" in started[-1]
+
+
 def test_nothing_is_selected_or_listed_twice_for_a_tree_that_has_passed(cached, notes):
     """A hook without files is remembered as such, so that the rest of the run needs no selecting either."""
     cached.config(CACHED + CACHED.replace('"check"', '"none"', 1).replace('["text"]', '["toml", "binary"]'))

@@ -18,7 +18,7 @@ from gitseq.guard.hide import hide
 from gitseq.guard.journal import Dirty
 from gitseq.guard.recover import recover, survey
 from gitseq.guard.restore import restore
-from gitseq.host import fileops
+from gitseq.host import fileops, libc
 from gitseq.host.fileops import FileOps
 from tests.support import guarded
 from tests.support.guarded import STAGED, TEXT, UNSTAGED, Counting, Tree
@@ -662,7 +662,7 @@ def test_an_exchange_that_fails_says_why(folder):
 
 
 def test_without_the_library_function_names_are_not_exchanged(folder, monkeypatch):
-    monkeypatch.setattr(fileops, "_address", [0])
+    monkeypatch.setitem(libc._addresses, "renameat2", 0)
     monkeypatch.setattr(fileops, "_renameat2", lambda *_names: errno.ENOSYS)
     with pytest.raises(OSError, match="not implemented"):
         FileOps().exchange(folder + b"/one", folder + b"/two")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitseq.builtin import base, registry
+from gitseq.builtin import base, markers, registry
 from gitseq.builtin.base import CLEAN, Batch, Context, File, Finding, PerFile
 from tests.support.agreement import run_check
 from tests.support.samples import SAMPLES, contents
@@ -110,6 +110,23 @@ def test_the_hooks_that_most_have_load_nothing_heavy(name):
     code = f"from gitseq.builtin.registry import load\nload({name!r}, {args!r})"
     extra = {each for each in modules_after(code, [str(ROOT)]) - bare() - HOT_STDLIB if not each.startswith("gitseq")}
     assert not extra
+
+
+@pytest.mark.parametrize("index", [b"a.toml\0", b"a.tomlet\0b.py\0"])
+def test_a_parser_is_loaded_ahead_only_where_a_file_needs_it(index):
+    code = f"from gitseq.builtin.registry import prepare\nprepare('check-toml', {index!r})"
+    wanted = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    assert (wanted in modules_after(code, [str(ROOT), *sys.path])) == (b".toml\0" in index)
+
+
+@pytest.mark.parametrize("marker", [*markers._KEYS_BEGIN, markers._PUTTY])
+def test_every_marker_of_a_private_key_is_found_in_little_and_in_much(marker):
+    check = registry.load("detect-private-key", ())
+    for text in (marker, b"x" * (1 << 15) + marker, marker + b"\n" * (1 << 15)):
+        file = File(b"f")
+        file.put(text)
+        assert check.suspects(Batch([file])) == [file]
+        assert check.check_file(file).exit_code == 1
 
 
 # --- large files
