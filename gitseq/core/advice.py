@@ -1,6 +1,6 @@
 """What to type next when hooks have failed. Values in, text out; imported only then."""
 
-from gitseq.core.lockwords import quoted
+from gitseq.core import shell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _taking(fixed: "list[Verdict]", stage: str) -> "list[str]":
     names = list(dict.fromkeys(name for told in fixed for name in told.modified))
     if not names:
         return []
-    add = "git add " + " ".join(quoted(name) for name in names) if len(names) <= _FEW else "git add -u"
+    add = "git add " + " ".join(shell.typed(name) for name in names) if len(names) <= _FEW else "git add -u"
     then = "push again" if stage == "pre-push" else "try again"
     lines = [f"next: {add}; then {'commit, ' if stage == 'pre-push' else ''}{then} (look first: git diff)"]
     if stage == "pre-commit" and not any(told.hook.stage_fixes for told in fixed):
@@ -52,7 +52,7 @@ def _taking(fixed: "list[Verdict]", stage: str) -> "list[str]":
 def _mending(found: "list[Verdict]", stage: str) -> "list[str]":
     if not found:
         return []
-    ids = " ".join(quoted(hook_id.encode()) for hook_id in dict.fromkeys(told.hook.id for told in found))
+    ids = " ".join(shell.typed(hook_id.encode()) for hook_id in dict.fromkeys(told.hook.id for told in found))
     at = "" if stage == "pre-commit" else f" --stage {stage}"
     one = len(found) == 1
     alone = "this hook alone" if one else "these hooks alone"

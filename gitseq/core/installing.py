@@ -7,6 +7,7 @@ No byte of a hook that is not ours is ever lost: it is kept beside, under a name
     STAGE.<either>.N            set aside by --force because that name was taken: not run
 """
 
+from gitseq.core import shell
 from gitseq.core.stages import GIT_STAGES, LEGACY_NAMES, STAGES
 from gitseq.errors import Refused, UsageError
 from gitseq.model import Record
@@ -144,8 +145,8 @@ def shim(template: bytes, stage: str, python: bytes, library: bytes) -> bytes:
     """
     values = {
         b"@STAGE@": stage.encode(),
-        b"@PYTHON@": quoted(python),
-        b"@LIBRARY@": quoted(library),
+        b"@PYTHON@": shell.word(python),
+        b"@LIBRARY@": shell.word(library),
         b"@BROKEN@": b"1" if STAGES[stage].refuses else b"0",
     }
     return filled(template, values)
@@ -156,11 +157,6 @@ def filled(template: bytes, values: "dict[bytes, bytes]") -> bytes:
     import re
 
     return re.sub(rb"@[A-Z]+@", lambda found: values[found[0]], template)
-
-
-def quoted(value: bytes) -> bytes:
-    """A value as one word of a POSIX shell, whatever its bytes."""
-    return b"'" + value.replace(b"'", b"'\\''") + b"'"
 
 
 def is_temporary(python: bytes) -> bool:

@@ -1,13 +1,12 @@
 """What a person reads when a lock refuses the run."""
 
-from gitseq.core import lockrule, text
+from gitseq.core import lockrule, shell, text
 from gitseq.model import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitseq.core.lockrule import Lock, Owner
 
-_SAFE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-"
 _SEARCHED = "a process that has it open, a git at work in this repository, a hook that a git left behind, a pid file"
 _COMMAND_LENGTH = 200
 
@@ -54,7 +53,7 @@ def _explained(lock: "Lock", path: str) -> "tuple[str, list[str], str]":
                 f"Searched for and not found: {_SEARCHED}.",
                 "A git in a container, on another machine or of another user would not be seen.",
             ],
-            f"If you are sure none is running: rm {quoted(lock.path)}",
+            f"If you are sure none is running: rm {shell.typed(lock.path)}",
         )
     why = [_described(lock.owner)] if lock.owner else [_sentence(lock.why)]
     if lock.stale_environment:
@@ -104,23 +103,3 @@ def duration(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{int(seconds // length)} {unit}"
     return f"{max(0, int(seconds))} s"
-
-
-def quoted(path: bytes) -> str:
-    """A path as a shell word; bytes that a terminal cannot show are escaped the way bash, zsh and ksh read back."""
-    if path and not path.strip(_SAFE):
-        return path.decode("ascii")
-    try:
-        shown = path.decode("utf-8")
-    except UnicodeDecodeError:
-        shown = ""
-    if shown.isprintable() and shown:
-        return "'" + shown.replace("'", "'\\''") + "'"
-    return "$'" + "".join(_escaped(byte) for byte in path) + "'"
-
-
-def _escaped(byte: int) -> str:
-    char = chr(byte)
-    if char in "\\'":
-        return "\\" + char
-    return char if 32 <= byte < 127 else f"\\x{byte:02x}"

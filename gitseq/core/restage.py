@@ -64,6 +64,6 @@ def plan(stage: str, fixed: "list[Fixed]") -> Restaging:
 
 
 def _names(paths: "tuple[bytes, ...]") -> str:
-    from gitseq.core.lockwords import quoted  # rare
+    from gitseq.core import shell  # rare
 
-    return " ".join(quoted(path) for path in paths)
+    return " ".join(shell.typed(path) for path in paths)

@@ -1,6 +1,7 @@
 """Wrappers: which commands can have one, the text of their script, and the lines that make a shell use them."""
 
-from gitseq.core.installing import filled, quoted
+from gitseq.core.installing import filled
+from gitseq.core.shell import word
 from gitseq.errors import UsageError
 
 SCRIPT = b".gitseq-wrapper"
@@ -30,14 +31,14 @@ def checked(names: "list[str]") -> "list[str]":
 
 def script(template: bytes, python: bytes, library: bytes) -> bytes:
     """The text of the script; any bytes but NUL may occur in the two paths."""
-    return filled(template, {b"@PYTHON@": quoted(python), b"@LIBRARY@": quoted(library)})
+    return filled(template, {b"@PYTHON@": word(python), b"@LIBRARY@": word(library)})
 
 
 def path_line(folder: bytes, shell: str = "bash") -> bytes:
     """The line that puts a folder first on PATH."""
     if shell == "fish":
         return b"fish_add_path --global --move --prepend " + _fish_quoted(folder)
-    return b"export PATH=" + quoted(folder) + b':"$PATH"'
+    return b"export PATH=" + word(folder) + b':"$PATH"'
 
 
 def function(shell: str, folder: bytes, name: str) -> bytes:
@@ -48,7 +49,7 @@ def function(shell: str, folder: bytes, name: str) -> bytes:
         lines = (b"if test -x %s", b"    %s $argv", b"else", b"    command %s $argv", b"end")
         body = b"\n    ".join(lines) % (path, path, command)
         return b"function %s --wraps %s\n    %s\nend" % (command, command, body)
-    path = quoted(folder + b"/" + command)
+    path = word(folder + b"/" + command)
     body = b'if [ -x %s ]; then %s "$@"; else command %s "$@"; fi' % (path, path, command)
     return b"function %s { %s; }" % (command, body)
 

@@ -1,7 +1,5 @@
 """What install and uninstall decide at one stage: above all, that no byte of somebody else's hook is lost."""
 
-import shlex
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,11 +72,6 @@ def test_a_stage_that_git_does_not_have_is_refused_with_the_nearest_name(name, s
 def test_rendering_leaves_no_placeholder_and_reads_none_out_of_a_path():
     text = installing.shim(TEMPLATE, "pre-push", b"/@LIBRARY@/py", b"/@STAGE@")
     assert b"PY='/@LIBRARY@/py' LIB='/@STAGE@' \"$@\"" in text
-
-
-@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
-def test_a_quoted_path_is_one_word_of_a_shell(path):
-    assert shlex.split(installing.quoted(path.encode()).decode()) == [path]
 
 
 @pytest.mark.parametrize("stage", GIT_STAGES)

@@ -179,12 +179,3 @@ def test_the_line_of_a_wait_names_lock_and_owner_as_far_as_known():
 
 def test_the_token_names_the_git_that_holds_the_lock_and_the_lock():
     assert Lock("ours", LOCK, git_pid=7).token == b"7:/r/.git/index.lock"
-
-
-def test_a_path_is_quoted_so_that_a_shell_reads_the_same_bytes():
-    import subprocess
-
-    for path in (b"/a b/index.lock", b"/a'b", b"/caf\xc3\xa9", b"/x\xff\ny\\", b"/plain/index.lock"):
-        word = lockwords.quoted(path)
-        printed = subprocess.run(["bash", "-c", f"printf %s {word}"], stdout=subprocess.PIPE, check=True).stdout
-        assert printed == path

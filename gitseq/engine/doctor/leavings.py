@@ -3,9 +3,8 @@
 import os
 import stat
 
-from gitseq.core import lockrule, lockwords, queueing
+from gitseq.core import lockrule, lockwords, queueing, shell
 from gitseq.core.caps import printable as command_line
-from gitseq.core.lockwords import quoted
 from gitseq.core.stages import STAGES
 from gitseq.core.text import printable
 from gitseq.core.units import format_size
@@ -157,7 +156,7 @@ def guards(patient: "Patient") -> "Iterator[Finding]":
 
 def _hidden(patient: "Patient", git_dir: bytes, top: bytes, dead: "list[bytes]") -> Finding:
     here = patient.repo is not None and git_dir == patient.repo.git_dir
-    command = "gitseq recover" if here else f"cd {quoted(top)} && gitseq recover"
+    command = "gitseq recover" if here else f"cd {shell.typed(top)} && gitseq recover"
     where = "" if here else f" in {printable(top)}"
     what = f"a run that died left unstaged work hidden{where}"
     try:
@@ -209,7 +208,7 @@ def index_lock(patient: "Patient") -> "Iterator[Finding]":
     words = lockwords.refusal(lock, evidence)
     if lock.state == lockrule.STALE_SUSPECT:
         why = f"Commits and hooks are refused while it is there.\n{words.why}"
-        yield Finding("index-lock", PROBLEM, words.what, why, f"rm {quoted(lock.path)}")
+        yield Finding("index-lock", PROBLEM, words.what, why, f"rm {shell.typed(lock.path)}")
     else:
         yield Finding("index-lock", ADVICE, words.what, words.why, todo=words.hint)
 
@@ -244,7 +243,7 @@ def owners(patient: "Patient") -> "Iterator[Finding]":
                 PROBLEM,
                 f"{len(strange)} files in {printable(folder)} belong to another user, such as {printable(strange[0])}",
                 "Hooks cannot use or replace them: runs are refused, or start slower. Perhaps git ran as root here.",
-                f"{as_root}chown -R {whose}:{_group_of(patient.repo)} {quoted(folder)}",
+                f"{as_root}chown -R {whose}:{_group_of(patient.repo)} {shell.typed(folder)}",
             )
     if me == 0 and whose != 0:
         what = f"you are root, and this repository belongs to user {whose}"
@@ -289,7 +288,7 @@ def plans(patient: "Patient") -> "Iterator[Finding]":
             ADVICE,
             f"{len(bad)} kept plans are not used: they are another user's, others may write to them, or they are torn",
             "The configuration is read anew at each start, which costs a tenth of a second.",
-            f"rm -- {' '.join(quoted(path) for path in bad)}",
+            f"rm -- {' '.join(shell.typed(path) for path in bad)}",
             fix=lambda: f"removed {sum(map(files.remove, bad))} kept plans",
         )
 
@@ -306,7 +305,7 @@ def crashes(patient: "Patient") -> "Iterator[Finding]":
         path = os.path.join(folder, names[-1])
         what = f"gitseq crashed here {len(names)} time{'s' * (len(names) > 1)}, the last report is {printable(path)}"
         why = "Each is a bug of gitseq's, and its authors would like to know."
-        paths = " ".join(quoted(os.path.join(folder, name)) for name in names)
+        paths = " ".join(shell.typed(os.path.join(folder, name)) for name in names)
         yield Finding("crash", ADVICE, what, why, f"rm -- {paths}", todo="Read and send it; then remove it.")
 
 

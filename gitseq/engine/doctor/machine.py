@@ -4,8 +4,7 @@ import sys
 
 from gitseq import __version__
 from gitseq.cage import leaves
-from gitseq.core import installing, parallel
-from gitseq.core.lockwords import quoted
+from gitseq.core import installing, parallel, shell
 from gitseq.core.text import printable
 from gitseq.engine.doctor.finding import ADVICE, FINE, PROBLEM, Finding
 from gitseq.errors import EnvironmentProblem
@@ -89,7 +88,7 @@ def packages(_patient: "Patient") -> "Iterator[Finding]":
             PROBLEM,
             f"Python packages are missing that gitseq needs: {', '.join(missing)}",
             "Hooks run until the first thing that needs one of them, and end with a crash report there.",
-            f"{quoted(package.interpreter())} -m pip install {' '.join(missing)}",
+            f"{shell.typed(package.interpreter())} -m pip install {' '.join(missing)}",
         )
 
 

@@ -4,8 +4,7 @@ import os
 import shlex
 
 from gitseq.config.explain import on_one_line
-from gitseq.core import installing
-from gitseq.core.lockwords import quoted
+from gitseq.core import installing, shell
 from gitseq.core.text import printable
 from gitseq.engine.doctor.finding import ADVICE, FINE, PROBLEM, Finding
 from gitseq.errors import NoConfiguration, Refused
@@ -40,7 +39,7 @@ def trusted(patient: "Patient") -> "Iterator[Finding]":
         PROBLEM,
         "this repository belongs to another user, and git refuses to work in it" if theirs else "git fails here",
         "It may hold settings and hooks of that user's, which would run as you." if theirs else words,
-        f"git config --global --add safe.directory {quoted(repo.top)}" if theirs else "",
+        f"git config --global --add safe.directory {shell.typed(repo.top)}" if theirs else "",
         "" if theirs else "See what git says: git status",
     )
 
@@ -74,7 +73,7 @@ def configuration(patient: "Patient") -> "Iterator[Finding]":
 
 def _as_committed(patient: "Patient", plan: "Plan", repo: "Repo") -> "Iterator[Finding]":
     name = os.fsencode(plan.source)
-    add = f"git add -- {quoted(os.path.join(repo.top, name))}"
+    add = f"git add -- {shell.typed(os.path.join(repo.top, name))}"
     if os.path.isabs(name):
         return
     if call.ask([b"ls-files", b"--error-unmatch", b"--", name], patient.env, repo.top).rc != 0:
