@@ -25,6 +25,7 @@ SIGSTOP = int(_signal.SIGSTOP)
 SIGCONT = int(_signal.SIGCONT)
 
 STOPPING = (SIGINT, SIGTERM, SIGHUP)
+_FULL = 4096
 _NAMES = {getattr(_signal, name): name for name in dir(_signal) if name.startswith("SIG") and name[3] != "_"}
 
 
@@ -125,7 +126,7 @@ class Signals:
     def drain(self) -> None:
         """Empty the wake-up pipe after a poll."""
         try:
-            while os.read(self.fd, 4096):
+            while len(os.read(self.fd, _FULL)) == _FULL:  # a read that is not filled has emptied it
                 pass
         except BlockingIOError:
             pass

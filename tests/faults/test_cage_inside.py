@@ -91,6 +91,8 @@ def end(pid: int) -> None:
 
 
 def descriptors() -> int:
+    """Ours, but for those of other tests, and with the one that is kept for good."""
+    procs.children()
     return len(os.listdir("/proc/self/fd"))
 
 
@@ -100,6 +102,54 @@ def test_what_the_kernel_refuses_to_execute_leaves_no_descriptor_open(interactiv
     with pytest.raises(PermissionError):
         run(["/dev/null"], interactive=interactive)
     assert descriptors() == before
+
+
+def test_a_command_is_started_in_its_folder_from_one_that_was_removed(tmp_path):
+    gone, here = tmp_path / "gone", os.open(".", os.O_RDONLY)
+    gone.mkdir()
+    try:
+        os.chdir(gone)
+        gone.rmdir()
+        assert run(["/bin/pwd"]).output == b"/\n"
+        assert not os.listdir(".")
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+def test_a_command_is_started_where_we_are_when_that_is_its_folder():
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir("/")
+        assert run(["/bin/pwd"]).output == b"/\n"
+        assert os.getcwd() == "/"
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+# --- children
+
+
+def test_all_children_are_told_however_many_they_are():
+    """The kernel tells them by pages: 4,096 bytes hold some 500."""
+    before = set(procs.children())
+    started = {os.posix_spawn("/bin/true", ["true"], {}) for _child in range(700)}
+    try:
+        assert set(procs.children()) == before | started
+    finally:
+        for pid in started:
+            os.waitpid(pid, 0)
+    assert set(procs.children()) == before
+
+
+def test_a_forked_process_is_told_its_own_children():
+    assert procs.children() is not None
+    pid = os.fork()
+    if pid == 0:
+        os._exit(len(procs.children()))
+    assert os.waitpid(pid, 0)[1] == 0
+    assert pid not in procs.children()
 
 
 # --- output
