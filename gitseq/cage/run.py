@@ -213,13 +213,16 @@ class _Watching:
 
     def until_the_end(self) -> Outcome:
         while True:
-            for fd, _events in self._poller.poll(self._timeout()):
+            ready = self._poller.poll(self._timeout())
+            for fd, _events in ready:
                 if fd == self._fd:
                     self._read()
                 elif fd == self._watch.caller_fd:
                     self._caller_died()
                 else:
                     self._watch.signals.drain()
+            if self._fd < 0 and len(ready) == 1 and ready[0][0] == self._child.output_fd and not self._kill_at:
+                continue  # the end of its output, once: it is about to end, and to wake us by that
             if self._watch.signals.stop:
                 self._stop(self._watch.signals.stop, hasten=len(self._watch.signals.received) > 1)
             if (self._gone_at or procs.has_ended(self._pid)) and self._nothing_left():
