@@ -197,3 +197,27 @@ def test_a_hook_that_changes_a_file_it_was_not_given_is_found_out(repo):
     assert done.returncode == 1
     assert b"README.md" in done.stdout + done.stderr
     assert subprocess.run(["git", "diff", "--quiet"], cwd=repo.path, env=repo.env).returncode == 1
+
+
+def test_no_command_is_blamed_for_what_a_built_in_hook_fixed_before_it(repo):
+    command = '[[hook]]\nid = "{}"\nrun = "true"\n'
+    fixing = '[[hook]]\nid = "fixing"\nbuiltin = "trailing-whitespace"\n'
+    repo.config(command.format("before") + fixing + command.format("after"))
+    repo.write("new.txt", "new \n")
+    repo.add("new.txt")
+    done = repo.gitseq("run")
+    told = [line.split(b".")[0] for line in done.stdout.splitlines() if line.endswith(b"Failed")]
+    assert told == [b"fixing"], done.stdout
+
+
+def test_a_file_written_between_two_commands_is_told_of_the_one_it_was_written_after(repo):
+    """The first leaves a process behind that writes when it is asked to end, which is after the command has ended."""
+    late = "trap 'echo more >> new.txt; exit' TERM; echo > started; while :; do sleep 0.01; done"
+    script = f"({late}) & while test ! -e started; do sleep 0.01; done"
+    first = f'[[hook]]\nid = "leaving"\nshell = true\nrun = """{script}"""\n'
+    repo.config(first + '[[hook]]\nid = "innocent"\nrun = "true"\n')
+    repo.write("new.txt", "new\n")
+    repo.add("new.txt")
+    done = repo.gitseq("run")
+    told = [line.split(b".")[0] for line in done.stdout.splitlines() if line.endswith(b"Failed")]
+    assert told == [b"leaving"], done.stdout
