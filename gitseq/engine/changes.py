@@ -9,7 +9,7 @@ import _imp
 import os
 
 from gitseq.git import status
-from gitseq.git.unchanged import is_unchanged
+from gitseq.git.unchanged import Index, is_unchanged
 from gitseq.host import clock, files
 from gitseq.model import Record
 
@@ -56,7 +56,7 @@ class Changes:
         self._repo = repo
         self._env = env
         self._latest = listing
-        self._marks = marks
+        self._index = Index(marks)
         self._contents = {path: self._content(path) for path in self._unclean(listing)}
         """Of files that differ from the index: git would not tell one edit of them from none."""
         self._ran: list[tuple[int, int]] = []
@@ -80,6 +80,10 @@ class Changes:
         self._began = clock.wall_ns()
         self._stale = True
 
+    def look_ahead(self) -> None:
+        """Find out, while a hook runs, what is needed to look at all files after the last one."""
+        self._index.noted()
+
     def after(self, *, everywhere: bool = False) -> Edits:
         """What the hook, and perhaps an earlier one, is found to have changed; `everywhere` looks at all files now."""
         self._ran.append((self._began, clock.wall_ns()))
@@ -92,7 +96,7 @@ class Changes:
         """What we changed ourselves is part of the picture from now on."""
         self._paths = None
         self._latest = listing
-        self._marks = marks
+        self._index = Index(marks)
         self._contents = {path: self._content(path) for path in self._unclean(listing)}
         self._stale = False
 
@@ -101,7 +105,7 @@ class Changes:
         return self._look() if self._stale else Edits({})
 
     def _look(self) -> Edits:
-        if is_unchanged(self._repo, self._marks, self._latest.signatures):
+        if is_unchanged(self._repo, self._index, self._latest.signatures):
             self._stale = False
             return Edits({})
         now = status.read(self._repo, self._env)

@@ -60,6 +60,8 @@ class Runner:
         """See `_clean`: the same for nearly all hooks, who are not to pay for it one by one."""
         self.lock: "Lock | None" = None
         """git's own lock on the index, which the hooks run under."""
+        self.meanwhile: "Callable[[], object] | None" = None
+        """Done once, while a hook runs and we have nothing to do but wait for it."""
         self.environments: "Environments | None" = None
         """Where hooks of other languages than `system` find how they are started."""
 
@@ -192,6 +194,7 @@ class Runner:
             progress,
             deadline=self._deadline,
             on_start=self._tell_running(hook) if hook is not None else None,
+            on_idle=self._meanwhile if self.meanwhile is not None else None,
             on_half_memory=self._half_memory(hook) if hook is not None else None,
             state_dir=world.repo.state_dir,
             nested=self._turn.depth > 0,
@@ -202,6 +205,11 @@ class Runner:
 
     def _tell_running(self, hook: Hook) -> "Callable[[], None]":
         return lambda: self._world.tell(HookRunning(hook))
+
+    def _meanwhile(self) -> None:
+        do, self.meanwhile = self.meanwhile, None
+        if do is not None:
+            do()
 
     def _half_memory(self, hook: Hook) -> "Callable[[int, int], None]":
         return lambda used, cap: self._world.tell(HalfMemory(hook, used, cap))

@@ -143,6 +143,7 @@ class _Run:
             if listing is not None:
                 as_hidden = self._unstaged.hide(listing, self._isolation())
                 self._changes = Changes(world.repo, world.env, as_hidden, self._marks, self._unstaged.is_untouched)
+                self._runner.meanwhile = self._changes.look_ahead
                 self._prepare_restaging(chosen, listing)
             modes = self._passes.modes() if self._passes is not None else None
             found = candidates.find(request, world, listing, modes)  # now that what is staged lies in the work tree

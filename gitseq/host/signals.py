@@ -26,12 +26,12 @@ SIGCONT = int(_signal.SIGCONT)
 
 STOPPING = (SIGINT, SIGTERM, SIGHUP)
 _FULL = 4096
-_NAMES = {getattr(_signal, name): name for name in dir(_signal) if name.startswith("SIG") and name[3] != "_"}
 
 
 def name(signum: int) -> str:
     """`SIGTERM` for 15."""
-    return _NAMES.get(signum, f"signal {signum}")
+    names = {getattr(_signal, name): name for name in dir(_signal) if name.startswith("SIG") and name[3] != "_"}
+    return names.get(signum, f"signal {signum}")
 
 
 def send_to(pidfd: int, signum: int) -> bool:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gitseq.git import repo as repositories
 from gitseq.git import status
 from gitseq.git.marks import Marks
-from gitseq.git.unchanged import is_unchanged
+from gitseq.git.unchanged import Index, is_unchanged
 from tests.support.repo import Repo
 
 LONG_AGO = 1_000_000_000
@@ -46,8 +46,13 @@ class Tree:
     def listing(self) -> status.Listing:
         return status.read(self._found, self._env)
 
-    def is_unchanged(self) -> bool:
-        return is_unchanged(self._found, self._marks, self.before.signatures)
+    def read_ahead(self) -> Index:
+        index = Index(self._marks)
+        assert index.noted()
+        return index
+
+    def is_unchanged(self, index: "Index | None" = None) -> bool:
+        return is_unchanged(self._found, index or Index(self._marks), self.before.signatures)
 
     def stage_all(self) -> None:
         self._repo.git("add", "-A")
@@ -143,6 +148,14 @@ def test_a_link_that_points_elsewhere_is_seen(tree):
     (tree.path / "link").unlink()
     (tree.path / "link").symlink_to("b")
     assert not tree.is_unchanged()
+
+
+def test_an_index_that_was_written_after_it_was_read_ahead_has_git_asked(tree):
+    index = tree.read_ahead()
+    assert tree.is_unchanged(index)
+    assert tree.is_unchanged(index)
+    tree.stage_all()
+    assert not tree.is_unchanged(index)
 
 
 def test_an_index_that_was_written_has_git_asked(tree):

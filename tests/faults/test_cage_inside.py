@@ -51,9 +51,8 @@ def run(
     argv: "list[str]", limits: "Limits | None" = None, state_dir: "Path | None" = None, **spec: Any
 ) -> cage.Outcome:
     """Run a command in the cage of this very process."""
-    watching = {
-        name: spec.pop(name) for name in ("caller_fd", "progress", "first_progress", "interval") if name in spec
-    }
+    of_watch = ("caller_fd", "progress", "first_progress", "interval", "on_start", "on_idle")
+    watching = {name: spec.pop(name) for name in of_watch if name in spec}
     with signals.Signals() as noted, open(os.devnull, "rb") as nothing:
         command = cage.Command(
             os.fsencode(argv[0]),
@@ -126,6 +125,35 @@ def test_a_command_is_started_where_we_are_when_that_is_its_folder():
     finally:
         os.fchdir(here)
         os.close(here)
+
+
+# --- while it runs
+
+
+def test_while_a_command_runs_there_is_time_for_one_thing(tmp_path):
+    done: list[str] = []
+    go = tmp_path / "go"
+
+    def idle() -> None:
+        done.append("idle")
+        go.touch()
+
+    wait = f"while ! test -e {go}; do sleep 0.01; done; echo gone; sleep 0.1; echo on"
+    told = sh(wait, Limits(timeout=20.0), on_idle=idle)
+    assert done == ["idle"]
+    assert (told.exit_code, told.output) == (0, b"gone\non\n")
+
+
+def test_once_a_command_has_ended_there_is_not():
+    before = set(procs.children())
+
+    def until_it_has_ended() -> None:
+        (pid,) = set(procs.children()) - before
+        wait_until(lambda: procs.has_ended(pid), what="the end of the command")
+
+    done: list[str] = []
+    assert run(["/bin/true"], on_start=until_it_has_ended, on_idle=lambda: done.append("idle")).exit_code == 0
+    assert not done
 
 
 # --- children
