@@ -35,12 +35,20 @@ class Index:
 
     def noted(self) -> "dict[bytes, gitindex.Noted] | None":
         """Path -> what it noted of that; None where only git can tell."""
-        held = self._held
-        if not self._is_read and held is not None and held.signature[1] <= gitindex.LARGEST:
-            seen = self._marks.taken - 2 * clock.file_tick()
-            self._noted = gitindex.noted(held.content(), held.signature[2], seen)
-        self._is_read = True
+        if not self._is_read:
+            self._is_read = True
+            self._noted = self._read()
         return self._noted
+
+    def _read(self) -> "dict[bytes, gitindex.Noted] | None":
+        held = self._held
+        if held is None or held.signature[1] > gitindex.LARGEST:
+            return None
+        try:
+            content = held.content()
+        except OSError:  # git will say why
+            return None
+        return gitindex.noted(content, held.signature[2], self._marks.taken - 2 * clock.file_tick())
 
 
 def is_unchanged(repo: "Repo", index: Index, known: "dict[bytes, Signature | None]") -> bool:

@@ -1,6 +1,7 @@
 """What is seen without git to be unchanged is unchanged for git; and where nothing happened, that is seen."""
 
 import contextlib
+import errno
 import itertools
 import os
 import shutil
@@ -156,6 +157,14 @@ def test_an_index_that_was_written_after_it_was_read_ahead_has_git_asked(tree):
     assert tree.is_unchanged(index)
     tree.stage_all()
     assert not tree.is_unchanged(index)
+
+
+def test_an_index_that_cannot_be_read_has_git_asked(tree, monkeypatch):
+    def bad_disk(*_read: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pread", bad_disk)
+    assert not tree.is_unchanged()
 
 
 def test_an_index_that_was_written_has_git_asked(tree):
