@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from gitseq.host.signals import Signals
 
 _STEP = 0.25
+_FRESH = 0.02
+"""Seconds for which plenty of memory stays enough: what ran meanwhile has ended before anybody looked at it."""
+_PLENTY = 2
+"""So many times what is wanted: were it gone all the same, somebody took half of it within `_FRESH`."""
 
 
 class Waited(Record):
@@ -42,6 +46,28 @@ def wait_for_memory(
             return Waited(False, free, waited)
         on_wait(free, waited)
         _pause(min(_STEP, patience - waited), signals)
+
+
+class Gate:
+    """Waits before each hook of a run. Ten hooks that end within milliseconds need not ask ten times: the kernel adds
+    up the whole machine to answer."""
+
+    def __init__(self) -> None:
+        self._free = 0
+        """Bytes available when that was asked last ..."""
+        self._until = 0.0
+        """... and when that answer is too old, on the monotonic clock."""
+
+    def wait(
+        self, min_free: int, patience: float, on_wait: "Callable[[int, float], None]", signals: "Signals | None" = None
+    ) -> Waited:
+        """As `wait_for_memory`; where that has found plenty a moment ago, with its answer."""
+        if self._free >= _PLENTY * min_free and clock.monotonic() < self._until:
+            return Waited(True, self._free)
+        waited = wait_for_memory(min_free, patience, on_wait, signals)
+        self._free = waited.available or 0
+        self._until = clock.monotonic() + _FRESH
+        return waited
 
 
 def _pause(seconds: float, signals: "Signals | None") -> None:

@@ -98,6 +98,8 @@ class Watch(Record):
     """When the time of the whole run is over, on the monotonic clock; 0 is never."""
     on_start: "Callable[[], None] | None" = None
     """Called when the command has been started and works beside us; nobody looks at it until this returns."""
+    on_idle: "Callable[[], None] | None" = None
+    """Called once when the command runs on and there is nothing to do but wait, with what had better be brief."""
     on_half_memory: "Callable[[int, int], None] | None" = None
     """Called once with bytes used and the cap when half of the cap is used."""
     state_dir: bytes = b""
@@ -204,6 +206,7 @@ class _Watching:
         self._gauge: "Gauge | None" = None
         self._look_at = child.started + FIRST_LOOK
         self._next_progress = child.started + watch.first_progress
+        self._idle = watch.on_idle
         self._poller = select.poll()
         self._poller.register(watch.signals.fd, select.POLLIN)
         if self._fd >= 0:
@@ -213,18 +216,31 @@ class _Watching:
 
     def until_the_end(self) -> Outcome:
         while True:
-            for fd, _events in self._poller.poll(self._timeout()):
+            ready = self._wait()
+            for fd, _events in ready:
                 if fd == self._fd:
                     self._read()
                 elif fd == self._watch.caller_fd:
                     self._caller_died()
                 else:
                     self._watch.signals.drain()
+            if self._fd < 0 and len(ready) == 1 and ready[0][0] == self._child.output_fd and not self._kill_at:
+                continue  # the end of its output, once: it is about to end, and to wake us by that
             if self._watch.signals.stop:
                 self._stop(self._watch.signals.stop, hasten=len(self._watch.signals.received) > 1)
             if (self._gone_at or procs.has_ended(self._pid)) and self._nothing_left():
                 return self._outcome()
             self._on_time()
+
+    def _wait(self) -> "list[tuple[int, int]]":
+        """What has happened, as soon as anything has or is due."""
+        idle, self._idle = self._idle, None
+        if idle is not None:
+            ready = self._poller.poll(0)
+            if ready:
+                return ready
+            idle()
+        return self._poller.poll(self._timeout())
 
     def abandon(self) -> None:
         """End all of it at once: nobody will look after it any more, and what it writes to will be put back."""

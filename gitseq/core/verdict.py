@@ -34,21 +34,35 @@ class Ran(Record):
 
 def judge(hook: Hook, calls: "list[Ran]", duration: float, files: int) -> Verdict:
     """The verdict over all calls of a hook: the exit code of largest size counts, as in pre-commit."""
-    worst = max(calls, key=lambda call: (bool(call.problem), call.exit_code))
+    ran = calls[0] if len(calls) == 1 else _together(calls)
     return Verdict(
         hook=hook,
-        status="failed" if worst.exit_code or worst.problem else "passed",
-        reasons=worst.problem or _killed(worst.signal),
-        exit_code=worst.exit_code,
-        signal=worst.signal,
-        output=b"".join(call.output for call in calls),
+        status="failed" if ran.exit_code or ran.problem else "passed",
+        reasons=ran.problem or _killed(ran.signal),
+        exit_code=ran.exit_code,
+        signal=ran.signal,
+        output=ran.output,
         duration=duration,
         files=files,
+        notes=ran.notes,
+        peak_memory=ran.usage.peak_memory,
+        processes=ran.usage.processes,
+        cpu=ran.usage.cpu,
+        contained_by=ran.usage.contained_by,
+    )
+
+
+def _together(calls: "list[Ran]") -> Ran:
+    """All calls as if they were one: it ended as the worst of them."""
+    worst = max(calls, key=lambda call: (bool(call.problem), call.exit_code))
+    return worst.replace(
+        output=b"".join(call.output for call in calls),
         notes=tuple(note for call in calls for note in call.notes),
-        peak_memory=max(call.usage.peak_memory for call in calls),
-        processes=max(call.usage.processes for call in calls),
-        cpu=sum(call.usage.cpu for call in calls),
-        contained_by=worst.usage.contained_by,
+        usage=worst.usage.replace(
+            peak_memory=max(call.usage.peak_memory for call in calls),
+            processes=max(call.usage.processes for call in calls),
+            cpu=sum(call.usage.cpu for call in calls),
+        ),
     )
 
 

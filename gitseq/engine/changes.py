@@ -9,7 +9,7 @@ import _imp
 import os
 
 from gitseq.git import status
-from gitseq.git.unchanged import is_unchanged
+from gitseq.git.unchanged import Index, is_unchanged
 from gitseq.host import clock, files
 from gitseq.model import Record
 
@@ -56,40 +56,47 @@ class Changes:
         self._repo = repo
         self._env = env
         self._latest = listing
-        self._marks = marks
+        self._index = Index(marks)
         self._contents = {path: self._content(path) for path in self._unclean(listing)}
         """Of files that differ from the index: git would not tell one edit of them from none."""
         self._ran: list[tuple[int, int]] = []
         self._began = 0
+        self._paths: Sequence[bytes] | None = None
+        """What the hook is given; None when `_given` would be out of date for another one that is given the same."""
         self._given: dict[bytes, Signature | None] = {}
         self._stale = False
         self._own: dict[bytes, Signature | None] = {}
 
     def wrote(self, paths: "Sequence[bytes]") -> None:
         """Built-in hooks have changed these (relative to the top), and have been found out already."""
+        self._paths = None
         self._own.update({path: files.signature(os.path.join(self._repo.top, path)) for path in paths})
 
     def before(self, paths: "list[bytes]") -> None:
         """A hook is about to be run on `paths` (relative to the top)."""
-        few = paths if len(paths) <= FEW else []
-        top = self._repo.top + b"/"  # `os.path.join` costs as much as the lstat; git names a message by its whole path
-        names = [path if path.startswith(b"/") else top + path for path in few]
-        self._given = {name: files.signature(name) for name in names}
+        if paths is not self._paths:  # as we saw them after the last hook; what others wrote since shows after this one
+            self._paths = paths
+            self._given = self._signatures(paths if len(paths) <= FEW else [])
         self._began = clock.wall_ns()
         self._stale = True
+
+    def look_ahead(self) -> None:
+        """Find out, while a hook runs, what is needed to look at all files after the last one."""
+        self._index.noted()
 
     def after(self, *, everywhere: bool = False) -> Edits:
         """What the hook, and perhaps an earlier one, is found to have changed; `everywhere` looks at all files now."""
         self._ran.append((self._began, clock.wall_ns()))
-        touched = any(files.signature(name) != before for name, before in self._given.items())
-        if touched or everywhere or not self._given:
+        before, self._given = self._given, {name: files.signature(name) for name in self._given}
+        if before != self._given or everywhere or not self._given:
             return self._look()
         return Edits({})
 
     def settle(self, listing: "Listing", marks: "Marks") -> None:
         """What we changed ourselves is part of the picture from now on."""
+        self._paths = None
         self._latest = listing
-        self._marks = marks
+        self._index = Index(marks)
         self._contents = {path: self._content(path) for path in self._unclean(listing)}
         self._stale = False
 
@@ -98,7 +105,7 @@ class Changes:
         return self._look() if self._stale else Edits({})
 
     def _look(self) -> Edits:
-        if is_unchanged(self._repo, self._marks, self._latest.signatures):
+        if is_unchanged(self._repo, self._index, self._latest.signatures):
             self._stale = False
             return Edits({})
         now = status.read(self._repo, self._env)
@@ -115,6 +122,11 @@ class Changes:
                 continue
             by_hook.setdefault(self._hook_of(path), []).append(path)
         return Edits(by_hook)
+
+    def _signatures(self, paths: "Sequence[bytes]") -> "dict[bytes, Signature | None]":
+        top = self._repo.top + b"/"  # `os.path.join` costs as much as the lstat; git names a message by its whole path
+        names = [path if path.startswith(b"/") else top + path for path in paths]
+        return {name: files.signature(name) for name in names}
 
     def _unclean(self, listing: "Listing") -> "list[bytes]":
         return list(listing.signatures)[:FEW]

@@ -55,8 +55,13 @@ class Runner:
         self._turn = turn
         self._deadline = deadline
         self._found: dict[tuple[bytes, bytes, bytes], bytes | None] = {}
+        self._stage = request.stage.name.encode()
+        self._cleaned: dict[tuple[bool, bool], Env] = {}
+        """See `_clean`: the same for nearly all hooks, who are not to pay for it one by one."""
         self.lock: "Lock | None" = None
         """git's own lock on the index, which the hooks run under."""
+        self.meanwhile: "Callable[[], object] | None" = None
+        """Done once, while a hook runs and we have nothing to do but wait for it."""
         self.environments: "Environments | None" = None
         """Where hooks of other languages than `system` find how they are started."""
 
@@ -74,19 +79,22 @@ class Runner:
         if stdin is None:
             return [verdict.no_terminal(hook)], None
         try:
-            ready = cage.Command(
-                executable,
-                command,
-                env,
-                folder,
-                stdin,
-                tty=self._request.tty,
-                interactive=hook.interactive,
-                limits=hook.limits,
-                keep_daemons=hook.keep_daemons,
-                inherit=self._turn.inherit,
-            )
-            return self._calls(job, ready)
+            calls = [
+                cage.Command(
+                    executable,
+                    argv,
+                    env,
+                    folder,
+                    stdin,
+                    tty=self._request.tty,
+                    interactive=hook.interactive,
+                    limits=hook.limits,
+                    keep_daemons=hook.keep_daemons,
+                    inherit=self._turn.inherit,
+                )
+                for argv in _argument_lists(job, command, env)
+            ]
+            return self._calls(job, calls)
         finally:
             os.close(stdin)
 
@@ -120,22 +128,27 @@ class Runner:
 
     def environment(self, job: Job, start: "Start | None" = None) -> "Env":
         """What a hook finds: git's environment, cleaned of what would mislead it, its language's, what it is told."""
-        hook, repo, given = job.hook, self._world.repo, self._world.env
-        if hook.scrub_git_env:
-            env = gitenv.scrubbed(given)
-        else:
-            own = repo.git_dir + b"/index"
-            env = gitenv.for_top(given, own_index=own, index=repo.index, dir_is_discoverable=repo.dir_is_discoverable)
-            if hook.root:
-                env = gitenv.for_folder(env, top=repo.top, git_dir=repo.git_dir)
+        hook = job.hook
+        place = hook.scrub_git_env, bool(hook.root)
+        env = self._cleaned.get(place)
+        if env is None:
+            env = self._cleaned[place] = self._clean(*place)
         if start is not None:
             env = start.applied(env)
-        stage = self._request.stage.name.encode()
-        told = {b"PRE_COMMIT": b"1", b"GITSEQ_STAGE": stage, b"GITSEQ_HOOK": _bytes(hook.id)}
+        told = {b"PRE_COMMIT": b"1", b"GITSEQ_STAGE": self._stage, b"GITSEQ_HOOK": _bytes(hook.id)}
         if hook.project:
             told[b"GITSEQ_PROJECT"] = _bytes(hook.project)
         chosen = {_bytes(name): _bytes(value) for name, value in hook.env}
         return {**env, **told, **self._nesting(), **job.exports, **chosen}
+
+    def _clean(self, scrub: bool, below_top: bool) -> "Env":
+        """git's environment without what would mislead a hook at the top, or below it; all that names git for none."""
+        repo, given = self._world.repo, self._world.env
+        if scrub:
+            return gitenv.scrubbed(given)
+        own = repo.git_dir + b"/index"
+        env = gitenv.for_top(given, own_index=own, index=repo.index, dir_is_discoverable=repo.dir_is_discoverable)
+        return gitenv.for_folder(env, top=repo.top, git_dir=repo.git_dir) if below_top else env
 
     def _nesting(self) -> "Env":
         """By what a run inside of this one knows that it is: the lease, and the lock that git holds for us."""
@@ -150,18 +163,15 @@ class Runner:
             return files.unnamed(self._request.stdin)
         return _nothing()
 
-    def _calls(self, job: Job, command: cage.Command) -> "tuple[list[Ran], Stopped | None]":
-        most = job.hook.pass_filenames
-        space = procs.argument_space() - batch.environment_size(command.env) - batch.HEADROOM
-        calls = batch.split(command.argv, job.paths if most else [], space, most)
+    def _calls(self, job: Job, calls: "list[cage.Command]") -> "tuple[list[Ran], Stopped | None]":
         progress = _Progress(job.hook, len(calls), self._world.tell) if self._shows_progress(job.hook) else None
         watch = self._watch(job.hook, progress)
         ended: list[Ran] = []
-        for argv in calls:
+        for command in calls:
             if job.hook.stdin:
                 os.lseek(command.stdin, 0, os.SEEK_SET)  # each call reads it from its start
             try:
-                outcome = cage.run(command.replace(argv=argv), watch)
+                outcome = cage.run(command, watch)
             except OSError as error:
                 return [*ended, verdict.not_executable(_text(command.argv[0]), _why(error))], None
             stop = _stop_of(outcome)
@@ -184,6 +194,7 @@ class Runner:
             progress,
             deadline=self._deadline,
             on_start=self._tell_running(hook) if hook is not None else None,
+            on_idle=self._meanwhile if self.meanwhile is not None else None,
             on_half_memory=self._half_memory(hook) if hook is not None else None,
             state_dir=world.repo.state_dir,
             nested=self._turn.depth > 0,
@@ -194,6 +205,11 @@ class Runner:
 
     def _tell_running(self, hook: Hook) -> "Callable[[], None]":
         return lambda: self._world.tell(HookRunning(hook))
+
+    def _meanwhile(self) -> None:
+        do, self.meanwhile = self.meanwhile, None
+        if do is not None:
+            do()
 
     def _half_memory(self, hook: Hook) -> "Callable[[int, int], None]":
         return lambda used, cap: self._world.tell(HalfMemory(hook, used, cap))
@@ -235,6 +251,13 @@ def _command(hook: Hook) -> "list[bytes]":
 
         return list(base.command(hook))
     return [_bytes(argument) for argument in hook.argv]
+
+
+def _argument_lists(job: Job, command: "list[bytes]", env: "Env") -> "list[list[bytes]]":
+    """What the calls of a hook are given: all of its files together, as far as the kernel and the hook take them."""
+    most = job.hook.pass_filenames
+    space = procs.argument_space() - batch.environment_size(env) - batch.HEADROOM
+    return batch.split(command, job.paths if most else [], space, most)
 
 
 def _nothing() -> int:

@@ -83,6 +83,9 @@ class _Run:
         self._passes: Passes | None = None
         """None when no hook is cached."""
         self._found: Candidates
+        self._input: tuple[list[bytes] | None, str, str] = None, "", ""
+        """The files that were handed out last, the root they are relative to, and their fingerprint."""
+        self._memory = gate.Gate()
         self._deadline = 0.0
         self._marks: Marks
         self._not_restored: GitseqError | None = None
@@ -140,6 +143,7 @@ class _Run:
             if listing is not None:
                 as_hidden = self._unstaged.hide(listing, self._isolation())
                 self._changes = Changes(world.repo, world.env, as_hidden, self._marks, self._unstaged.is_untouched)
+                self._runner.meanwhile = self._changes.look_ahead
                 self._prepare_restaging(chosen, listing)
             modes = self._passes.modes() if self._passes is not None else None
             found = candidates.find(request, world, listing, modes)  # now that what is staged lies in the work tree
@@ -336,7 +340,10 @@ class _Run:
         return self._passes.ask(job) if self._passes is not None else Asked(job, choice.paths)
 
     def _job(self, hook: Hook, paths: "list[bytes]") -> hooks.Job:
-        same = candidates.fingerprint(self._found, paths, hook.root)
+        known, root, same = self._input
+        if paths is not known or hook.root != root:  # hooks with the same filters are given the very same list
+            same = candidates.fingerprint(self._found, paths, hook.root)
+            self._input = paths, hook.root, same
         return hooks.Job(hook, paths, self._found.exports, same)
 
     def _run_outside(self, hook: Hook, chooser: Chooser) -> None:
@@ -488,7 +495,7 @@ class _Run:
         if not hook.min_free_memory:
             return
         signals, tell = self._world.signals, self._world.tell
-        waited = gate.wait_for_memory(
+        waited = self._memory.wait(
             hook.min_free_memory,
             hook.memory_wait,
             lambda free, seconds: tell(MemoryAwaited(hook, free, int(seconds * 4) / 4)),

@@ -16,15 +16,47 @@ if TYPE_CHECKING:
 _TYPE, _FOLDER = 0o170000, 0o040000
 
 
-def is_unchanged(repo: "Repo", marks: "Marks", known: "dict[bytes, Signature | None]") -> bool:
+class Index:
+    """What the index had noted of every tracked file when `marks` were taken.
+
+    It takes as long to read as a look at the files, and can be read while a hook runs: the file is held, and another
+    one that replaces it has another signature.
+    """
+
+    def __init__(self, marks: "Marks") -> None:
+        self._marks = marks
+        self._held = marks.index
+        self._is_read = False
+        self._noted: "dict[bytes, gitindex.Noted] | None" = None
+
+    def is_at(self, path: bytes) -> bool:
+        """Whether it is still the one that lies there."""
+        return self._held is not None and files.signature(path) == self._held.signature
+
+    def noted(self) -> "dict[bytes, gitindex.Noted] | None":
+        """Path -> what it noted of that; None where only git can tell."""
+        if not self._is_read:
+            self._is_read = True
+            self._noted = self._read()
+        return self._noted
+
+    def _read(self) -> "dict[bytes, gitindex.Noted] | None":
+        held = self._held
+        if held is None or held.signature[1] > gitindex.LARGEST:
+            return None
+        try:
+            content = held.content()
+        except OSError:  # git will say why
+            return None
+        return gitindex.noted(content, held.signature[2], self._marks.taken - 2 * clock.file_tick())
+
+
+def is_unchanged(repo: "Repo", index: Index, known: "dict[bytes, Signature | None]") -> bool:
     """Whether every tracked file is seen to lie as it did; False says that git has to be asked.
 
-    Since `marks` were taken, git has listed which files differ from the index; `known` has their signatures.
+    Since the marks of `index` were taken, git has listed which files differ from it; `known` has their signatures.
     """
-    index = marks.index
-    if index is None or index.signature[1] > gitindex.LARGEST or files.signature(repo.index) != index.signature:
-        return False
-    noted = gitindex.noted(index.content(), index.signature[2], marks.taken - 2 * clock.file_tick())
+    noted = index.noted() if index.is_at(repo.index) else None
     if noted is None:
         return False
     top, word, look = repo.top + b"/", gitindex.WORD, files.signature

@@ -73,17 +73,31 @@ def spawn(program: Program, streams: Streams, *, own_group: bool) -> int:
     posix_spawn knows no folder, so we stand in that of the program for the moment: the engine has one thread.
     """
     signals.keep_ended_children()
-    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((streams.inp, streams.out, streams.err))]
-    actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in streams.kept]  # onto itself: loses only its close-on-exec
+    if _stands_in(program.cwd):
+        return _spawn_here(program, streams, own_group)
     here = os.open(b".", os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
     try:
         os.chdir(program.cwd)
-        how: dict[str, Any] = {"setpgroup": 0} if own_group else {}
-        how.update(file_actions=actions, setsigdef=_SET_DEFAULT)
-        return os.posix_spawn(program.executable, program.argv, program.env, **how)
+        return _spawn_here(program, streams, own_group)
     finally:
         os.fchdir(here)
         os.close(here)
+
+
+def _stands_in(folder: bytes) -> bool:
+    """Whether we are where `chdir` would lead, as git's hooks are when they are at the top of the work tree."""
+    try:
+        return os.getcwdb() == folder
+    except OSError:  # ours was removed
+        return False
+
+
+def _spawn_here(program: Program, streams: Streams, own_group: bool) -> int:
+    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate((streams.inp, streams.out, streams.err))]
+    actions += [(os.POSIX_SPAWN_DUP2, fd, fd) for fd in streams.kept]  # onto itself: loses only its close-on-exec
+    how: dict[str, Any] = {"setpgroup": 0} if own_group else {}
+    how.update(file_actions=actions, setsigdef=_SET_DEFAULT)
+    return os.posix_spawn(program.executable, program.argv, program.env, **how)
 
 
 def reap(pid: int) -> "tuple[int, Any] | None":
@@ -238,18 +252,31 @@ def has_ended(pid: int) -> bool:
 
 def children() -> "list[int]":
     """Our own children, ended ones included; empty where the kernel does not tell."""
-    me = os.getpid()
     try:
-        fd = os.open(b"/proc/%d/task/%d/children" % (me, me), os.O_RDONLY | os.O_CLOEXEC)
+        found = os.pread(_own_children(), _PAGE, 0)
+        while len(found) > _PAGE // 2 and (part := os.pread(_children_fd, _PAGE, len(found))):
+            found += part
     except OSError:
         return []
-    try:
-        found = b""
-        while part := os.read(fd, 1 << 16):
-            found += part
-    finally:
-        os.close(fd)
     return [int(pid) for pid in found.split()]
+
+
+_PAGE = 4096
+"""The kernel hands out lists of processes by pages of at least this size; one that is half empty was the last."""
+_children_fd, _children_of = -1, 0
+
+
+def _own_children() -> int:
+    """An open list of our children, which is made anew by whoever reads it from its start; OSError when there is none.
+
+    Every hook has it read before and after, and a name in /proc takes eight times as long to open as to read.
+    """
+    global _children_fd, _children_of
+    me = os.getpid()
+    if _children_of != me:  # never that of a process we were forked from
+        _children_fd = os.open(b"/proc/%d/task/%d/children" % (me, me), os.O_RDONLY | os.O_CLOEXEC)
+        _children_of = me
+    return _children_fd
 
 
 _PR_SET_CHILD_SUBREAPER = 36

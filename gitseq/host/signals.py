@@ -25,12 +25,13 @@ SIGSTOP = int(_signal.SIGSTOP)
 SIGCONT = int(_signal.SIGCONT)
 
 STOPPING = (SIGINT, SIGTERM, SIGHUP)
-_NAMES = {getattr(_signal, name): name for name in dir(_signal) if name.startswith("SIG") and name[3] != "_"}
+_FULL = 4096
 
 
 def name(signum: int) -> str:
     """`SIGTERM` for 15."""
-    return _NAMES.get(signum, f"signal {signum}")
+    names = {getattr(_signal, name): name for name in dir(_signal) if name.startswith("SIG") and name[3] != "_"}
+    return names.get(signum, f"signal {signum}")
 
 
 def send_to(pidfd: int, signum: int) -> bool:
@@ -125,7 +126,7 @@ class Signals:
     def drain(self) -> None:
         """Empty the wake-up pipe after a poll."""
         try:
-            while os.read(self.fd, 4096):
+            while len(os.read(self.fd, _FULL)) == _FULL:  # a read that is not filled has emptied it
                 pass
         except BlockingIOError:
             pass

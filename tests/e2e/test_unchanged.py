@@ -1,6 +1,7 @@
 """What is seen without git to be unchanged is unchanged for git; and where nothing happened, that is seen."""
 
 import contextlib
+import errno
 import itertools
 import os
 import shutil
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from gitseq.git import repo as repositories
 from gitseq.git import status
 from gitseq.git.marks import Marks
-from gitseq.git.unchanged import is_unchanged
+from gitseq.git.unchanged import Index, is_unchanged
 from tests.support.repo import Repo
 
 LONG_AGO = 1_000_000_000
@@ -46,8 +47,13 @@ class Tree:
     def listing(self) -> status.Listing:
         return status.read(self._found, self._env)
 
-    def is_unchanged(self) -> bool:
-        return is_unchanged(self._found, self._marks, self.before.signatures)
+    def read_ahead(self) -> Index:
+        index = Index(self._marks)
+        assert index.noted()
+        return index
+
+    def is_unchanged(self, index: "Index | None" = None) -> bool:
+        return is_unchanged(self._found, index or Index(self._marks), self.before.signatures)
 
     def stage_all(self) -> None:
         self._repo.git("add", "-A")
@@ -145,6 +151,22 @@ def test_a_link_that_points_elsewhere_is_seen(tree):
     assert not tree.is_unchanged()
 
 
+def test_an_index_that_was_written_after_it_was_read_ahead_has_git_asked(tree):
+    index = tree.read_ahead()
+    assert tree.is_unchanged(index)
+    assert tree.is_unchanged(index)
+    tree.stage_all()
+    assert not tree.is_unchanged(index)
+
+
+def test_an_index_that_cannot_be_read_has_git_asked(tree, monkeypatch):
+    def bad_disk(*_read: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pread", bad_disk)
+    assert not tree.is_unchanged()
+
+
 def test_an_index_that_was_written_has_git_asked(tree):
     tree.stage_all()
     assert not tree.is_unchanged()
@@ -197,3 +219,27 @@ def test_a_hook_that_changes_a_file_it_was_not_given_is_found_out(repo):
     assert done.returncode == 1
     assert b"README.md" in done.stdout + done.stderr
     assert subprocess.run(["git", "diff", "--quiet"], cwd=repo.path, env=repo.env).returncode == 1
+
+
+def test_no_command_is_blamed_for_what_a_built_in_hook_fixed_before_it(repo):
+    command = '[[hook]]\nid = "{}"\nrun = "true"\n'
+    fixing = '[[hook]]\nid = "fixing"\nbuiltin = "trailing-whitespace"\n'
+    repo.config(command.format("before") + fixing + command.format("after"))
+    repo.write("new.txt", "new \n")
+    repo.add("new.txt")
+    done = repo.gitseq("run")
+    told = [line.split(b".")[0] for line in done.stdout.splitlines() if line.endswith(b"Failed")]
+    assert told == [b"fixing"], done.stdout
+
+
+def test_a_file_written_between_two_commands_is_told_of_the_one_it_was_written_after(repo):
+    """The first leaves a process behind that writes when it is asked to end, which is after the command has ended."""
+    late = "trap 'echo more >> new.txt; exit' TERM; echo > started; while :; do sleep 0.01; done"
+    script = f"({late}) & while test ! -e started; do sleep 0.01; done"
+    first = f'[[hook]]\nid = "leaving"\nshell = true\nrun = """{script}"""\n'
+    repo.config(first + '[[hook]]\nid = "innocent"\nrun = "true"\n')
+    repo.write("new.txt", "new\n")
+    repo.add("new.txt")
+    done = repo.gitseq("run")
+    told = [line.split(b".")[0] for line in done.stdout.splitlines() if line.endswith(b"Failed")]
+    assert told == [b"leaving"], done.stdout

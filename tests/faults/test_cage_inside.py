@@ -51,9 +51,8 @@ def run(
     argv: "list[str]", limits: "Limits | None" = None, state_dir: "Path | None" = None, **spec: Any
 ) -> cage.Outcome:
     """Run a command in the cage of this very process."""
-    watching = {
-        name: spec.pop(name) for name in ("caller_fd", "progress", "first_progress", "interval") if name in spec
-    }
+    of_watch = ("caller_fd", "progress", "first_progress", "interval", "on_start", "on_idle")
+    watching = {name: spec.pop(name) for name in of_watch if name in spec}
     with signals.Signals() as noted, open(os.devnull, "rb") as nothing:
         command = cage.Command(
             os.fsencode(argv[0]),
@@ -91,6 +90,8 @@ def end(pid: int) -> None:
 
 
 def descriptors() -> int:
+    """Ours, but for those of other tests, and with the one that is kept for good."""
+    procs.children()
     return len(os.listdir("/proc/self/fd"))
 
 
@@ -100,6 +101,83 @@ def test_what_the_kernel_refuses_to_execute_leaves_no_descriptor_open(interactiv
     with pytest.raises(PermissionError):
         run(["/dev/null"], interactive=interactive)
     assert descriptors() == before
+
+
+def test_a_command_is_started_in_its_folder_from_one_that_was_removed(tmp_path):
+    gone, here = tmp_path / "gone", os.open(".", os.O_RDONLY)
+    gone.mkdir()
+    try:
+        os.chdir(gone)
+        gone.rmdir()
+        assert run(["/bin/pwd"]).output == b"/\n"
+        assert not os.listdir(".")
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+def test_a_command_is_started_where_we_are_when_that_is_its_folder():
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir("/")
+        assert run(["/bin/pwd"]).output == b"/\n"
+        assert os.getcwd() == "/"
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+# --- while it runs
+
+
+def test_while_a_command_runs_there_is_time_for_one_thing(tmp_path):
+    done: list[str] = []
+    go = tmp_path / "go"
+
+    def idle() -> None:
+        done.append("idle")
+        go.touch()
+
+    wait = f"while ! test -e {go}; do sleep 0.01; done; echo gone; sleep 0.1; echo on"
+    told = sh(wait, Limits(timeout=20.0), on_idle=idle)
+    assert done == ["idle"]
+    assert (told.exit_code, told.output) == (0, b"gone\non\n")
+
+
+def test_once_a_command_has_ended_there_is_not():
+    before = set(procs.children())
+
+    def until_it_has_ended() -> None:
+        (pid,) = set(procs.children()) - before
+        wait_until(lambda: procs.has_ended(pid), what="the end of the command")
+
+    done: list[str] = []
+    assert run(["/bin/true"], on_start=until_it_has_ended, on_idle=lambda: done.append("idle")).exit_code == 0
+    assert not done
+
+
+# --- children
+
+
+def test_all_children_are_told_however_many_they_are():
+    """The kernel tells them by pages: 4,096 bytes hold some 500."""
+    before = set(procs.children())
+    started = {os.posix_spawn("/bin/true", ["true"], {}) for _child in range(700)}
+    try:
+        assert set(procs.children()) == before | started
+    finally:
+        for pid in started:
+            os.waitpid(pid, 0)
+    assert set(procs.children()) == before
+
+
+def test_a_forked_process_is_told_its_own_children():
+    assert procs.children() is not None
+    pid = os.fork()
+    if pid == 0:
+        os._exit(len(procs.children()))
+    assert os.waitpid(pid, 0)[1] == 0
+    assert pid not in procs.children()
 
 
 # --- output

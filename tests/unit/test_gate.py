@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from gitseq.cage import gate
-from gitseq.cage.gate import wait_for_memory
-from gitseq.host import memory, signals
+from gitseq.cage.gate import Gate, wait_for_memory
+from gitseq.host import clock, memory, signals
 
 
 def no_wait(_free: int, _seconds: float) -> None:
@@ -37,6 +37,36 @@ def test_memory_that_comes_free_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -
     told: list[int] = []
     waited = wait_for_memory(50, 60.0, lambda free, _seconds: told.append(free))
     assert (waited.enough, waited.available, told) == (True, 100, [10, 10])
+
+
+def test_plenty_of_a_moment_ago_is_not_asked_for_again_but_for_more_or_later_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    amounts, now = iter([100, 101, 102]), [1.0]
+    monkeypatch.setattr(memory, "available", lambda: next(amounts))
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+    hooks = Gate()
+
+    def seen(wanted: int, at: float) -> "int | None":
+        now[0] = at
+        return hooks.wait(wanted, 0.0, no_wait).available
+
+    assert [seen(50, 1.0), seen(50, 1.01), seen(51, 1.011), seen(50, 1.012), seen(50, 1.04)] == [
+        100,
+        100,
+        101,
+        101,
+        102,
+    ]
+
+
+def test_what_was_too_little_is_asked_for_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    amounts = iter([10, 30, 10])
+    monkeypatch.setattr(memory, "available", lambda: next(amounts))
+    hooks = Gate()
+    enough = [hooks.wait(wanted, 0.0, no_wait).enough for wanted in (20, 20, 6)]
+    assert enough == [False, True, True]
+    assert list(amounts) == [10]
 
 
 def test_a_stop_signal_ends_the_wait() -> None:

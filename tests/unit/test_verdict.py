@@ -1,4 +1,4 @@
-from gitseq.core.verdict import Ran, judge, no_terminal, not_executable, not_found
+from gitseq.core.verdict import Ran, Usage, judge, no_terminal, not_executable, not_found
 from gitseq.model import Hook
 
 HOOK = Hook("h", "h", ("h",))
@@ -7,6 +7,14 @@ HOOK = Hook("h", "h", ("h",))
 def test_all_calls_passing_is_a_pass():
     told = judge(HOOK, [Ran(0, output=b"a"), Ran(0, output=b"b")], 1.0, 3)
     assert (told.status, told.output, told.files) == ("passed", b"ab", 3)
+
+
+def test_of_several_calls_each_thing_is_told_once():
+    first = Ran(0, output=b"a", notes=("one",), usage=Usage(30, 2, 0.5, "polling"))
+    second = Ran(2, output=b"b", notes=("two", "three"), usage=Usage(20, 4, 0.25, "cgroup2"))
+    told = judge(HOOK, [first, second], 1.0, 3)
+    assert (told.output, told.notes) == (b"ab", ("one", "two", "three"))
+    assert (told.peak_memory, told.processes, told.cpu, told.contained_by) == (30, 4, 0.75, "cgroup2")
 
 
 def test_one_failing_call_fails_the_hook_with_its_code():
