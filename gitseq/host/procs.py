@@ -7,7 +7,7 @@ import os
 import select
 import sys
 
-from gitseq.host import signals
+from gitseq.host import libc, signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -282,8 +282,6 @@ def _own_children() -> int:
 _PR_SET_CHILD_SUBREAPER = 36
 _RLIMIT_LOCKS = 10
 _NO_LIMIT = b"\xff" * 8
-_libc: "list[int]" = []
-"""Addresses of prctl and setrlimit; empty until they are looked up, and for good where there are none."""
 _adopting = False
 
 
@@ -291,18 +289,10 @@ def adopt_orphans() -> bool:
     """From now on every descendant that loses its parent becomes our child, whatever it did to get away.
 
     prctl(2), PR_SET_CHILD_SUBREAPER; no privilege needed. False where the kernel or the interpreter cannot.
-    `_ctypes` is called without `ctypes`: 0.5 ms instead of 9.
     """
     global _adopting
     if not _adopting:
-        try:
-            import _ctypes
-
-            library = _ctypes.dlopen(None, 0)  # type: ignore[arg-type]
-            _libc[:] = _ctypes.dlsym(library, "prctl"), _ctypes.dlsym(library, "setrlimit")
-            _adopting = _ctypes.call_function(_libc[0], (_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) == 0
-        except (ImportError, AttributeError, OSError):
-            _libc.clear()
+        _adopting = libc.call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     return _adopting
 
 
@@ -311,11 +301,10 @@ def mark_children(mark: int) -> bool:
 
     It is the soft limit of file locks (setrlimit(2), RLIMIT_LOCKS): inherited over fork and exec, unused by the
     kernel since 2.4.25, and shown in /proc/PID/limits. Unlike a variable or a descriptor it survives a daemon that
-    clears its environment and closes its files. Call `adopt_orphans` first. False where it cannot be had.
+    clears its environment and closes its files. Only after `adopt_orphans` has succeeded: elsewhere than on Linux the
+    number means another limit. False where it cannot be had.
     """
-    if not _libc:
+    if not _adopting:
         return False
-    import _ctypes
-
     soft = mark.to_bytes(8, sys.byteorder) if mark else _NO_LIMIT
-    return bool(_ctypes.call_function(_libc[1], (_RLIMIT_LOCKS, soft + _NO_LIMIT)) == 0)
+    return libc.call("setrlimit", _RLIMIT_LOCKS, soft + _NO_LIMIT) == 0
