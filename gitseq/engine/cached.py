@@ -229,10 +229,15 @@ class Passes:
                 if hook.builtin or id(hook) not in fallen:
                     self._ledger.add(ns, keys)
             self._keep_tree({key: count for hook, key, count in self._to_tree if id(hook) not in fallen})
-            self._contents.end()
         except OSError as error:  # it works without, only slower
             why = error.strerror or str(error)
             self._world.tell(Notice("warning", f"what passed could not be kept for the next run: {why}"))
+
+    def end(self) -> None:
+        """The run is over, in whatever way: no git that was begun for this is left running."""
+        self._contents.end()
+        if self._tree is not None:
+            self._tree.end()
 
     def _keep_tree(self, passed: "dict[bytes, int]") -> None:
         """Of a tree that was by stat what the index says when we began, and still is."""

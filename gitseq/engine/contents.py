@@ -69,7 +69,7 @@ class Contents:
         self._listing = content.begin_entries(self._world.repo, self._world.env)
 
     def end(self) -> None:
-        """Nobody wants to know any more what was begun; no git of ours is left running."""
+        """Nobody wants to know any more; afterwards no git that was begun here is left running."""
         self._end_listing()
         for begun in (self._comparison, self._latest, self._coming):
             if begun is not None:
@@ -187,7 +187,7 @@ class Contents:
             self._keys = {path: key for path, key in self._keys.items() if path in self._read}
             self._stale = True
         if self._comparison is None or self._stale:
-            if self._comparison is not None:
+            if self._comparison is not None and self._comparison is not self._world.tree:
                 self._comparison.end()
             self._comparison = self._compare()
             self._tracked = None

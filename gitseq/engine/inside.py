@@ -115,7 +115,10 @@ def prepare(chosen: "Sequence[Hook]", index: bytes) -> None:
     """Import what the built-in hooks among these need to look at the files of an index."""
     for hook in chosen:
         if hook.builtin:
-            registry.prepare(hook.builtin, index)
+            try:
+                registry.prepare(hook.builtin, index)
+            except Exception:  # noqa: BLE001, S112 - what cannot be imported is that hook's failure, if it is run at all
+                continue
 
 
 def part(asked: "Asked") -> Part:

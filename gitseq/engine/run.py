@@ -49,15 +49,17 @@ FIRST_NAMES = 10
 
 
 def execute(request: "Request", world: "World") -> Report:
-    """Run the hooks of a stage and tell what happens; failures of any kind are in the report, never raised."""
+    """Run the hooks of a stage and tell what happens; why it failed is in the report. Raises what is a bug of ours."""
     run = _Run(request, world)
     problem: GitseqError | None = None
     try:
         run.go()
     except GitseqError as error:
         problem = error
-    except Exception as error:  # a bug of ours, which the caller reports; here it ends the record of the run
-        world.tell(RunRefused(GitseqError.exit_code, (f"a bug in gitseq: {type(error).__name__}: {error}",)))
+    except Exception as error:
+        from gitseq.engine import recorded  # rare, we hope
+
+        world.tell(recorded.bug(error))
         raise
     report = run.report(problem)
     if report.problem:
@@ -157,6 +159,8 @@ class _Run:
         finally:
             done = self._restaging.done if self._restaging is not None else frozenset()
             self._not_restored = self._unstaged.restore(done)
+            if self._passes is not None:
+                self._passes.end()
 
     # --- before the hooks ---
 

@@ -43,9 +43,11 @@ class Comparison:
 
     @property
     def differing(self) -> "frozenset[bytes]":
-        """The paths. EnvironmentProblem when git failed."""
+        """The paths. EnvironmentProblem when git failed; then it stands for nothing from now on."""
         if self._differing is None:
+            held, self._index, self._differing = self._index, None, frozenset()
             self._differing = frozenset(call.names(call.succeed(_DIFFER, self._started.finish())))
+            self._index = held
         return self._differing
 
     @property

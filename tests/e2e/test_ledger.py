@@ -320,6 +320,61 @@ def test_a_comparison_that_was_ended_unasked_calls_no_tree_clean(repo, monkeypat
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_a_git_that_fails_while_it_compares_is_told_once_and_as_what_it_is(repo, tmp_path):
+    repo.config(INSIDE.format(id="trailing-whitespace"))
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    script = (
+        '#!/bin/sh\nfor word; do [ "$word" != diff-files ] || { echo no luck >&2; exit 128; }; done\nexec "%s" "$@"\n'
+    )
+    fake.write_text(script % shutil.which("git"))
+    fake.chmod(0o755)
+    done = repo.gitseq("run", "--all-files", env={"PATH": f"{fake.parent}:{repo.env['PATH']}"})
+    assert done.returncode == 4
+    assert b"no luck" in done.stderr
+    assert b"bug" not in done.stderr
+
+
+def test_what_is_read_while_git_could_not_see_it_is_not_confirmed(repo, monkeypatch):
+    """The content that passes lies there only while the hook reads; what is bad lies there before and after."""
+    monkeypatch.setattr(contents, "FEW", 0)
+    repo.commit_file("a.txt", "bad \n")
+    hook = Hook(id="tw", name="tw", argv=(), builtin="trailing-whitespace", stages=("pre-commit",), cache=True)
+    request = Request(STAGES["pre-commit"], select=ALL_FILES)
+    really, begin = inside._handfuls, content.Comparison.__init__
+
+    def good_meanwhile(*arguments):
+        repo.write("a.txt", "good\n")
+        return really(*arguments)
+
+    def at_once(self, *arguments):
+        begin(self, *arguments)
+        assert self.differing is not None
+
+    with monkeypatch.context() as patched:
+        patched.setattr(inside, "_handfuls", good_meanwhile)
+        patched.setattr(content.Comparison, "__init__", at_once)
+        assert execute(repo, Plan("gitseq.toml", (hook,)), {}, request).verdicts[0].status == "passed"
+    repo.write("a.txt", "bad \n")
+    repo.add()
+    assert execute(repo, Plan("gitseq.toml", (hook,)), {}, request).verdicts[0].status == "failed"
+
+
+def test_a_parser_that_cannot_be_imported_fails_its_hook_and_nothing_else(repo, tmp_path):
+    repo.config(INSIDE.format(id="trailing-whitespace") + INSIDE.format(id="check-toml"))
+    repo.gitseq("run", "trailing-whitespace", "--all-files", check=True)  # the configuration is compiled
+    repo.commit_file("new.txt", "new\n")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nclass Missing:\n    def find_spec(self, name, path=None, target=None):\n"
+        "        if name in ('tomllib', 'tomli'): raise ImportError(name)\nsys.meta_path.insert(0, Missing())\n"
+    )
+    without = {"PYTHONPATH": str(tmp_path)}
+    assert repo.gitseq("run", "--all-files", "--skip", "check-toml", env=without).returncode == 0
+    done = repo.gitseq("run", "--all-files", env=without)
+    assert done.returncode == 1
+    assert b"cannot be checked: ImportError" in done.stdout
+
+
 def test_git_compares_while_a_built_in_hook_asks_git_about_what_it_has_found(repo, tmp_path):
     """The comparison that confirms is begun when the last file was read, not when the last hook has spoken."""
     repo.config(INSIDE.format(id="check-added-large-files") + INSIDE.format(id="trailing-whitespace"))

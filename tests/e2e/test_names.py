@@ -1,6 +1,7 @@
 """Names are bytes: whatever a file is called or has become, a hook gets exactly its name (invariant 13)."""
 
 import os
+import subprocess
 
 import pytest
 
@@ -223,3 +224,15 @@ def test_ten_thousand_names_arrive_once_each_and_in_order(recorded):
         os.close(os.open(repo.file(name), os.O_CREAT | os.O_WRONLY, 0o644))
     assert repo.gitseq("run", "--files0-from", "-", input=listing).returncode == 0
     assert record.files == names
+
+
+def test_a_message_in_a_linked_work_tree_has_its_type_told(repo, tmp_path):
+    """git names it by its whole path there."""
+    repo.config("[[hook]]\nid = 'msg'\nrun = 'test -s'\nstages = ['commit-msg']\ntypes = ['text']\nfiles = '.'\n")
+    repo.install()
+    linked = tmp_path / "linked"
+    repo.git("worktree", "add", "-q", str(linked))
+    command = ["git", "commit", "--allow-empty", "-m", "hello"]
+    done = subprocess.run(command, cwd=linked, env=repo.env, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"msg" in done.stdout + done.stderr

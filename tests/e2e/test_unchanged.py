@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -243,3 +244,15 @@ def test_a_file_written_between_two_commands_is_told_of_the_one_it_was_written_a
     done = repo.gitseq("run")
     told = [line.split(b".")[0] for line in done.stdout.splitlines() if line.endswith(b"Failed")]
     assert told == [b"leaving"], done.stdout
+
+
+def test_hooks_that_are_given_other_files_are_told_apart_by_what_they_are_given(repo):
+    hook = '[[hook]]\nid = "{0}"\nrun = "true"\nfiles = "{0}"\n'
+    repo.config(hook.format("one") + hook.format("two") + hook.format("one.").replace('id = "one."', 'id = "again"'))
+    repo.write("one.txt", "1\n")
+    repo.write("two.txt", "2\n")
+    repo.add()
+    repo.gitseq("run", check=True)
+    told = [json.loads(line) for line in repo.read(".git/gitseq/journal/journal.jsonl").splitlines()]
+    inputs = {line["hook"]: line["input"] for line in told if line["event"] == "hook-start"}
+    assert inputs["one"] == inputs["again"] != inputs["two"] != ""
