@@ -2,10 +2,12 @@
 #   make demo              a scratch repository: one commit passes, two are refused
 #   make check             what CI runs: lint, types, test
 #   make PYTHON=python3.13 ...   with another interpreter (after `make clean`)
+#   make test WORKERS=0    in one process: for a debugger, or where one core is all there is
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+WORKERS ?= 2
 
 .PHONY: help demo test check lint types docs pages campaign coverage bench bench-quick clean python-is-usable
 
@@ -28,7 +30,7 @@ demo: python-is-usable ## a scratch repository: one commit passes, two are refus
 	$(PYTHON) docs/tutorial/demo.py $(ARGS)
 
 test: $(VENV)/.ready ## every test but the long campaigns
-	$(BIN)/python -m pytest tests -m 'not campaign' $(ARGS)
+	$(BIN)/python -m pytest tests -m 'not campaign' --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.ready ## ruff
 	$(BIN)/ruff check .

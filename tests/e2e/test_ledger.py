@@ -386,9 +386,13 @@ def test_git_compares_while_a_built_in_hook_asks_git_about_what_it_has_found(rep
     trace = tmp_path / "trace"
     repo.gitseq("run", "--all-files", check=True, env={"GIT_TRACE2_EVENT": str(trace)})
     told = [json.loads(line) for line in trace.read_text().splitlines()]
-    started = [line["argv"] for line in told if line["event"] == "start"]
-    assert "diff-files" in started[-2]
-    assert "diff" in started[-1]
+    begun = [line for line in told if line["event"] == "start"]
+    by_pid = {int(line["sid"].rpartition("-P")[2], 16): line["argv"] for line in begun}
+    *_, compares, asks = (
+        by_pid[pid] for pid in sorted(by_pid)
+    )  # both are under way at once: who writes first is chance
+    assert "diff-files" in compares
+    assert "diff" in asks
 
 
 def test_nothing_is_selected_or_listed_twice_for_a_tree_that_has_passed(cached, notes):
