@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Code = tuple[tuple[str, bool, CodeType], ...]
     """Name, whether it is a package, and code of each, in the order in which they need one another."""
 
-_MARK = (6, sys.version)
+_MARK = (7, sys.version)
 """Of the format and of the interpreter; a bundle with another is not used."""
 _HOOK, _ENGINE = "gitseq.cli.hook", "gitseq.cli.engage"
 _VERBS = {"exec": "gitseq.cli.exec", "run": "gitseq.cli.run"}
@@ -33,6 +33,7 @@ _HEADS = (
     "gitseq.config.compiled",
     _ENGINE,
     "gitseq.ui.entries",
+    "gitseq.git.content",
     "gitseq.engine.cached",
     "gitseq.engine.inside",
     "gitseq.builtin.text",
@@ -40,11 +41,13 @@ _HEADS = (
     "gitseq.builtin.markers",
     "gitseq.builtin.data",
     "gitseq.cli.main",
+    "gitseq.cli.perform",
     *_VERBS.values(),
 )
 """Modules that are loaded together with all they import: what finds the repository, its plan, what runs it, what writes
-that down; what has passed before, and the hooks of our own that most people have; and what reads a command line, runs
-a command in its turn, and runs hooks by hand. A module that several import is in the first of their groups."""
+that down; what git knows of the files, what has passed before, and the hooks of our own that most people have; and what
+reads a command line, runs hooks by hand, and a command in its turn. A module that several import is in the first of
+their groups."""
 _OBJECTS = 50_000
 """So many are made before the garbage collector walks them: walking its modules again and again, after each 700, costs
 a commit 1.5 ms, and a run on all files a tenth. Never would be too seldom for a live line that is drawn for an hour."""

@@ -1,34 +1,25 @@
-"""`gitseq run`: the hooks of a stage, by hand or in CI."""
+"""`gitseq run`: the hooks of a stage, by hand or in CI. Here what was asked for is understood; `perform` does it."""
 
 import os
 
 from gitseq.cli import configuration
-from gitseq.core import colour, select
+from gitseq.core import colour
 from gitseq.core.stages import LEGACY_NAMES, MESSAGE, STAGES
-from gitseq.core.text import printable
 from gitseq.engine import request as asked
-from gitseq.engine import run as engine
 from gitseq.engine import settings
-from gitseq.engine.request import Request, World, skip_list
+from gitseq.engine.request import Request, skip_list
 from gitseq.errors import UsageError
-from gitseq.git import call
 from gitseq.git import repo as git_repo
 from gitseq.git.repo import Repo
-from gitseq.host import env as host_env
-from gitseq.host import terminal
-from gitseq.host.signals import Signals
-from gitseq.model import Notice
-from gitseq.ui import journal, plain
-from gitseq.ui.journal import Journal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from gitseq.cli.context import Context
     from gitseq.git.content import Comparison
-    from gitseq.model import Event, Report
+    from gitseq.host.env import Env
+    from gitseq.model import Plan
 
 _EXAMPLES = """examples:
   gitseq run                               what `git commit` would run now
@@ -38,8 +29,6 @@ _EXAMPLES = """examples:
   gitseq run pre-push --from-ref origin/main --to-ref HEAD
 """
 _FORMATS = ("text", "json", "github", "junit", "sarif", "gitlab")
-_LINES = ("text", "github")
-"""Formats for people; the others are one document on standard output."""
 
 
 def configure(parser: "argparse.ArgumentParser") -> None:
@@ -88,110 +77,33 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     plan = settings.overridden(configuration.current_plan(repo, env, explicit), env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
-    is_terminal = terminal.is_terminal(1)
     options.format = _format(options, env)
-    choice = options.color or host_env.text(env, "GITSEQ_COLOR", "auto")
-    coloured = colour.wanted(choice, env, is_terminal) and options.format in _LINES
-    request = _request(options, context, repo).replace(tty=coloured)
-    live = is_terminal and options.format == "text"
-    shown = _consumer(options, repo.top, coloured, live)
-    if summary := env.get(b"GITHUB_STEP_SUMMARY"):
-        from gitseq.ui.summary import Summary
+    request = _request(options, context, repo)
+    tree = _comparison(request, plan, repo, env) if not options.dry_run else None
+    try:
+        from gitseq.cli import perform  # and with it the engine, while git compares
 
-        shown = Summary(summary, shown)
-    name, tell = request.stage.name, shown
-    if not options.dry_run:  # which is no run, and would be one that died
-        tell = Journal(journal.place(repo.state_dir, repo.top, env), name, shown, what=f"run {name}")
-    with Signals() as signals:
-        world = World(env, repo, plan, signals, None, tell, wants_progress=live, patience=patience)
-        _warn_of_unknown(options.skip, world)
-        if options.dry_run:
-            return _dry_run(options, request, world)
-        comparison = _comparison(request, world)
-        try:
-            report = engine.execute(request, world.replace(tree=comparison))
-        finally:
-            if comparison is not None:
-                comparison.end()
-    if options.format == "text":
-        plain.write_all(1, _why_nothing_ran(request, report, repo.top).encode())
-    if options.show_diff_on_failure and any(told.modified for told in report.verdicts):
-        _show_diff(repo, context, coloured, as_document=options.format not in _LINES)
-    return report.exit_code
+        return perform.perform(options, request, perform.Place(env, repo, plan, patience, tree))
+    finally:
+        if tree is not None:
+            tree.end()
 
 
-def _warn_of_unknown(skipped: "list[str]", world: World) -> None:
-    """What is typed is meant for this run; SKIP in an environment may be about hooks of other repositories."""
-    for name in (part.strip() for text in skipped for part in text.split(",")):
-        if name and not any(name in select.names_of(hook) for hook in world.plan.hooks):
-            from gitseq.config.explain import nearest
-
-            known = nearest(name, [hook.id for hook in world.plan.hooks])
-            world.tell(Notice("warning", f"--skip {name}: no hook has that id{known}"))
-
-
-def _why_nothing_ran(request: Request, report: "Report", top: bytes) -> str:
-    """A line for who expected something to run; '' when something did, or a problem was told."""
-    if report.exit_code or any(told.reason != "no files to check" for told in report.verdicts):
-        return ""
-    if not report.verdicts:
-        groups = f" in group {' or '.join(request.groups)}" if request.groups else ""
-        return f"note: no hook is configured for {request.stage.name}{groups}; to see what there is: gitseq list\n"
-    if request.select == asked.ALL_FILES:
-        return "note: none of the tracked files is for these hooks; a new file is tracked after: git add FILE\n"
-    if request.select == asked.NAMED_FILES:
-        return _why_no_file(request, top)
-    if request.select != asked.BY_STAGE:
-        return ""
-    stage = "" if request.stage.name == "pre-commit" else f" {request.stage.name}"
-    return f"note: nothing that these hooks look at is staged; for every tracked file: gitseq run{stage} --all-files\n"
-
-
-def _why_no_file(request: Request, top: bytes) -> str:
-    """A line about a name that was mistyped; '' when all of them are there."""
-    missing = [name for name in request.files if not os.path.lexists(os.path.join(top, name))]
-    more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-    return f"note: there is no file {printable(missing[0])} in this work tree{more}\n" if missing else ""
-
-
-def _format(options: "argparse.Namespace", env: "host_env.Env") -> str:
+def _format(options: "argparse.Namespace", env: "Env") -> str:
     """Who runs in a GitHub workflow and chooses nothing gets annotations: lines that only its runner reads."""
     chosen: str = options.format or ("github" if env.get(b"GITHUB_ACTIONS") == b"true" else "text")
-    if options.dry_run and chosen not in (*_LINES, "json"):
+    if options.dry_run and chosen not in ("text", "github", "json"):
         raise UsageError(f"--dry-run has nothing to tell as {chosen}", hint="It knows --format text and json.")
     return chosen
 
 
-def _consumer(options: "argparse.Namespace", top: bytes, coloured: bool, live: bool) -> "Callable[[Event], None]":
-    if options.format == "json":
-        from gitseq.ui import json
+def _comparison(request: Request, plan: "Plan", repo: Repo, env: "Env") -> "Comparison | None":
+    """Begin to compare the work tree with the index, where that may spare us everything else."""
+    if request.select != asked.ALL_FILES or request.no_cache or not any(hook.cache for hook in plan.hooks):
+        return None
+    from gitseq.git.content import Comparison
 
-        return json.Json()
-    if options.format == "github":
-        from gitseq.ui.github import GitHub
-
-        return GitHub(top, colour=coloured, verbose=options.verbose)
-    if options.format not in _LINES:
-        return _document(options.format, top)
-    if live:
-        from gitseq.ui.live import Live
-
-        return Live(colour=coloured, verbose=options.verbose)
-    return plain.Plain(colour=coloured, verbose=options.verbose)
-
-
-def _document(name: str, top: bytes) -> "Callable[[Event], None]":
-    if name == "junit":
-        from gitseq.ui.junit import JUnit
-
-        return JUnit(top)
-    if name == "sarif":
-        from gitseq.ui.sarif import Sarif
-
-        return Sarif(top)
-    from gitseq.ui.gitlab import GitLab
-
-    return GitLab(top)
+    return Comparison(repo, env)
 
 
 def _request(options: "argparse.Namespace", context: "Context", repo: Repo) -> Request:
@@ -300,35 +212,3 @@ def _below_top(names: "list[bytes]", context: "Context", repo: Repo) -> "tuple[b
             raise UsageError(f"outside of this work tree: {name.decode('utf-8', 'backslashreplace')}")
         below.append(path)
     return tuple(below)
-
-
-def _comparison(request: Request, world: World) -> "Comparison | None":
-    """Begin to compare the work tree with the index, where that may spare us everything else."""
-    if request.select != asked.ALL_FILES or request.no_cache or not any(hook.cache for hook in world.plan.hooks):
-        return None
-    from gitseq.git.content import Comparison
-
-    return Comparison(world.repo, world.env)
-
-
-def _dry_run(options: "argparse.Namespace", request: Request, world: World) -> int:
-    """Show the plan of a run."""
-    from gitseq.engine import dry
-
-    planned = dry.plan(request, world)
-    if options.format == "json":
-        from gitseq.ui import json
-
-        plain.write_all(1, json.dump(dry.document(request, planned)))
-    else:
-        plain.write_all(
-            1, "".join(line + "\n" for line in dry.lines(request, planned)).encode("utf-8", "backslashreplace")
-        )
-    return 0
-
-
-def _show_diff(repo: Repo, context: "Context", coloured: bool, as_document: bool) -> None:
-    """What hooks changed, for a log where nobody can look at the work tree; on stderr when stdout is a document."""
-    fd = 2 if as_document else 1
-    arguments = [b"--no-pager", b"diff", b"--no-ext-diff", b"--color=" + (b"always" if coloured else b"never")]
-    plain.write_all(fd, b"All changes made by hooks:\n" + call.output(arguments, context.env, repo.top))

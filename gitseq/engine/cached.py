@@ -41,6 +41,8 @@ class Passes:
         self._runner = runner
         self._marks = marks
         self._of_repository = b""
+        self._modules = b""
+        """What tells our built-in hooks from those of another version."""
         self._ledger = Ledger(world.repo.state_dir)
         if world.tree is None and request.select == requested.ALL_FILES:
             world = world.replace(tree=content.Comparison(world.repo, world.env))
@@ -287,8 +289,9 @@ class Passes:
         return known[1]
 
     def _inside(self, hook: Hook) -> bytes:
-        stamps = repr(package.stamps("builtin", ("ruamel/yaml", "tomli"))).encode()
-        return ledger_keys.digest(b"inside", ledger_keys.definition(hook), sys.version.encode(), stamps)
+        if not self._modules:  # the same for all hooks of a run
+            self._modules = repr(package.stamps("builtin", ("ruamel/yaml", "tomli"))).encode()
+        return ledger_keys.digest(b"inside", ledger_keys.definition(hook), sys.version.encode(), self._modules)
 
     def _outside(self, hook: Hook) -> bytes:
         from gitseq.ledger.tools import Tools

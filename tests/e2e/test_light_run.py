@@ -24,7 +24,7 @@ main()
 BY_HAND = PROBE.replace("sys.argv[1]", "sys.argv.pop(1)").replace("main", "by_hand")
 
 VERBS_LINKED = {
-    *("cli.main", "cli.quick", "cli.context", "cli.configuration", "cli.run", "git.listing"),
+    *("cli.main", "cli.quick", "cli.context", "cli.configuration", "cli.run", "cli.perform", "git.listing"),
     *("cli.exec", "core.gitcommand", "engine.command", "engine.recorded", "ui.live"),  # linked before it
 }
 """What a plain `gitseq run` loads beside what a commit does."""
