@@ -31,6 +31,7 @@ _VERBS = {"exec": "gitseq.cli.exec", "run": "gitseq.cli.run"}
 _HEADS = (
     _HOOK,
     "gitseq.config.compiled",
+    *("gitseq.engine.request", "gitseq.host.terminal", "gitseq.core.colour"),
     _ENGINE,
     "gitseq.ui.entries",
     "gitseq.git.content",
@@ -40,14 +41,14 @@ _HEADS = (
     "gitseq.builtin.files",
     "gitseq.builtin.markers",
     "gitseq.builtin.data",
-    "gitseq.cli.main",
-    "gitseq.cli.perform",
+    *("gitseq.cli.main", "gitseq.cli.configuration", "gitseq.cli.perform"),
     *_VERBS.values(),
 )
-"""Modules that are loaded together with all they import: what finds the repository, its plan, what runs it, what writes
-that down; what git knows of the files, what has passed before, and the hooks of our own that most people have; and what
-reads a command line, runs hooks by hand, and a command in its turn. A module that several import is in the first of
-their groups."""
+"""Modules that are loaded together with all they import: what finds the repository, its plan, what is
+asked of us and by whom, what runs it, what writes that down; what git knows of the files, what has passed before, and
+the hooks of our own that most people have; and what reads a command line, runs hooks by hand, and a command in its
+turn. A module that several import is in the first of their groups: what a run by hand needs before the engine is not in
+that of the engine, which is loaded while git compares."""
 _OBJECTS = 50_000
 """So many are made before the garbage collector walks them: walking its modules again and again, after each 700, costs
 a commit 1.5 ms, and a run on all files a tenth. Never would be too seldom for a live line that is drawn for an hour."""
