@@ -41,7 +41,7 @@ _HEADS = (
     "gitseq.builtin.files",
     "gitseq.builtin.markers",
     "gitseq.builtin.data",
-    *("gitseq.cli.main", "gitseq.cli.configuration", "gitseq.cli.perform"),
+    *("gitseq.cli.main", "gitseq.cli.configuration", "gitseq.cli.perform", "gitseq.ui.live"),
     *_VERBS.values(),
 )
 """Modules that are loaded together with all they import: what finds the repository, its plan, what is

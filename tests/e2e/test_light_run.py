@@ -23,9 +23,8 @@ main()
 
 BY_HAND = PROBE.replace("sys.argv[1]", "sys.argv.pop(1)").replace("main", "by_hand")
 
-VERBS_LINKED = {
+BY_HAND_ALONE = {
     *("cli.main", "cli.quick", "cli.context", "cli.configuration", "cli.run", "cli.perform", "git.listing"),
-    *("cli.exec", "core.gitcommand", "engine.command", "engine.recorded", "ui.live"),  # linked before it
 }
 """What a plain `gitseq run` loads beside what a commit does."""
 
@@ -94,5 +93,5 @@ def test_a_plain_run_by_hand_loads_no_more_than_a_commit_and_its_own_verb(warm):
     assert done.returncode == 0, text(done)
     loaded = set(ast.literal_eval(done.stderr.decode().rpartition("LOADED ")[2]))
     own = {name for name in loaded - loaded_by_commit(warm) if name.startswith("gitseq.")}
-    assert own == {f"gitseq.{name}" for name in VERBS_LINKED}
+    assert own == {f"gitseq.{name}" for name in BY_HAND_ALONE}
     assert not {name for name in loaded - bare() - HOT_STDLIB if name.split(".")[0] != "gitseq"}
