@@ -44,11 +44,11 @@ _HEADS = (
     *("gitseq.cli.main", "gitseq.cli.configuration", "gitseq.cli.perform", "gitseq.ui.live"),
     *_VERBS.values(),
 )
-"""Modules that are loaded together with all they import: what finds the repository, its plan, what is
-asked of us and by whom, what runs it, what writes that down; what git knows of the files, what has passed before, and
-the hooks of our own that most people have; and what reads a command line, runs hooks by hand, and a command in its
-turn. A module that several import is in the first of their groups: what a run by hand needs before the engine is not in
-that of the engine, which is loaded while git compares."""
+"""Modules that are loaded together with all they import: what finds the repository, its plan, what is asked
+of us and by whom, what runs it, what writes that down; what git knows of the files, what has passed before, and the
+hooks of our own that most people have; and what reads a command line, runs hooks by hand, and a command in its turn. A
+module that several import is in the first of their groups: what a run by hand needs before the engine is not in that of
+the engine, which is loaded while git compares."""
 _OBJECTS = 50_000
 """So many are made before the garbage collector walks them: walking its modules again and again, after each 700, costs
 a commit 1.5 ms, and a run on all files a tenth. Never would be too seldom for a live line that is drawn for an hour."""

@@ -2,6 +2,7 @@
 
 import select
 
+from gitseq.cage.run import FIRST_LOOK
 from gitseq.host import clock, memory
 from gitseq.model import Record
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from gitseq.host.signals import Signals
 
 _STEP = 0.25
-_FRESH = 0.02
+_FRESH = FIRST_LOOK
 """Seconds for which plenty of memory stays enough: what ran meanwhile has ended before anybody looked at it."""
 _PLENTY = 2
 """So many times what is wanted: were it gone all the same, somebody took half of it within `_FRESH`."""

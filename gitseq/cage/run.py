@@ -225,7 +225,8 @@ class _Watching:
                 else:
                     self._watch.signals.drain()
             if self._fd < 0 and len(ready) == 1 and ready[0][0] == self._child.output_fd and not self._kill_at:
-                continue  # the end of its output, once: it is about to end, and to wake us by that
+                continue  # the end of its output, once: it is about to end, and to wake us by that; past a kill, who
+                # closed it last may be no child of ours, and nothing else would tell
             if self._watch.signals.stop:
                 self._stop(self._watch.signals.stop, hasten=len(self._watch.signals.received) > 1)
             if (self._gone_at or procs.has_ended(self._pid)) and self._nothing_left():

@@ -11,6 +11,7 @@ from gitseq.core.text import printable
 from gitseq.engine import request as asked
 from gitseq.engine import run as engine
 from gitseq.engine.request import Request, World
+from gitseq.errors import UsageError
 from gitseq.git import call
 from gitseq.git.repo import Repo
 from gitseq.host import env as host_env
@@ -48,6 +49,7 @@ class Place(Record):
 def perform(options: "argparse.Namespace", request: Request, place: Place) -> int:
     """Run the hooks, or only say which would run, and return the exit code."""
     env, repo = place.env, place.repo
+    options.format = _format(options, env)
     is_terminal = terminal.is_terminal(1)
     choice = options.color or host_env.text(env, "GITSEQ_COLOR", "auto")
     coloured = colour.wanted(choice, env, is_terminal) and options.format in _LINES
@@ -106,6 +108,14 @@ def _why_no_file(request: Request, top: bytes) -> str:
     missing = [name for name in request.files if not os.path.lexists(os.path.join(top, name))]
     more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
     return f"note: there is no file {printable(missing[0])} in this work tree{more}\n" if missing else ""
+
+
+def _format(options: "argparse.Namespace", env: "Env") -> str:
+    """Who runs in a GitHub workflow and chooses nothing gets annotations: lines that only its runner reads."""
+    chosen: str = options.format or ("github" if env.get(b"GITHUB_ACTIONS") == b"true" else "text")
+    if options.dry_run and chosen not in (*_LINES, "json"):
+        raise UsageError(f"--dry-run has nothing to tell as {chosen}", hint="It knows --format text and json.")
+    return chosen
 
 
 def _consumer(options: "argparse.Namespace", top: bytes, coloured: bool, live: bool) -> "Callable[[Event], None]":

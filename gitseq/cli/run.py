@@ -77,7 +77,6 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     explicit = os.path.join(context.cwd, os.fsencode(options.config)) if options.config else None
     plan = settings.overridden(configuration.current_plan(repo, env, explicit), env)
     patience = 0.0 if options.no_wait else settings.patience(plan, env, options.wait)
-    options.format = _format(options, env)
     request = _request(options, context, repo)
     tree = _comparison(request, plan, repo, env) if not options.dry_run else None
     try:
@@ -87,14 +86,6 @@ def run(options: "argparse.Namespace", context: "Context") -> int:
     finally:
         if tree is not None:
             tree.end()
-
-
-def _format(options: "argparse.Namespace", env: "Env") -> str:
-    """Who runs in a GitHub workflow and chooses nothing gets annotations: lines that only its runner reads."""
-    chosen: str = options.format or ("github" if env.get(b"GITHUB_ACTIONS") == b"true" else "text")
-    if options.dry_run and chosen not in ("text", "github", "json"):
-        raise UsageError(f"--dry-run has nothing to tell as {chosen}", hint="It knows --format text and json.")
-    return chosen
 
 
 def _comparison(request: Request, plan: "Plan", repo: Repo, env: "Env") -> "Comparison | None":

@@ -131,7 +131,11 @@ class _Run:
         if request.legacy:
             self._run_legacy()
         if chosen:
-            self._check(chosen)
+            try:
+                self._check(chosen)
+            finally:
+                if self._passes is not None:
+                    self._passes.end()
 
     def _check(self, chosen: "list[Hook]") -> None:
         """Hide what is not staged, run the hooks, look at what they did, and put everything back."""
@@ -159,8 +163,6 @@ class _Run:
         finally:
             done = self._restaging.done if self._restaging is not None else frozenset()
             self._not_restored = self._unstaged.restore(done)
-            if self._passes is not None:
-                self._passes.end()
 
     # --- before the hooks ---
 
